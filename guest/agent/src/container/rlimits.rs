@@ -1,0 +1,54 @@
+//! Resource limits of a process (getrlimit(2)).
+
+use crate::failure::{Doing, Failure};
+use crate::spec::Rlimit;
+use crate::sys::check;
+
+/// By their numbers (include/uapi/asm-generic/resource.h), without "RLIMIT_".
+const NAMES: [&str; 16] = [
+    "CPU",
+    "FSIZE",
+    "DATA",
+    "STACK",
+    "CORE",
+    "RSS",
+    "NPROC",
+    "NOFILE",
+    "MEMLOCK",
+    "AS",
+    "LOCKS",
+    "SIGPENDING",
+    "MSGQUEUE",
+    "NICE",
+    "RTPRIO",
+    "RTTIME",
+];
+
+pub fn apply(limits: &[Rlimit]) -> Result<(), Failure> {
+    for limit in limits {
+        let number = number(&limit.kind)?;
+        let value = libc::rlimit { rlim_cur: limit.soft, rlim_max: limit.hard };
+        // SAFETY: reads one rlimit.
+        let result = check(unsafe { libc::setrlimit(number as _, &value) });
+        result.doing(|| format!("set {} to {}:{}", limit.kind, limit.soft, limit.hard))?;
+    }
+    Ok(())
+}
+
+fn number(kind: &str) -> Result<usize, Failure> {
+    let name = kind.strip_prefix("RLIMIT_").unwrap_or(kind);
+    let number = NAMES.iter().position(|known| *known == name);
+    number.ok_or_else(|| Failure::other(format!("set {kind}: no such limit")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_numbered_as_the_kernel_does() {
+        assert_eq!(number("RLIMIT_NOFILE").unwrap(), libc::RLIMIT_NOFILE as usize);
+        assert_eq!(number("RLIMIT_RTTIME").unwrap(), libc::RLIMIT_RTTIME as usize);
+        assert!(number("RLIMIT_FUN").is_err());
+    }
+}

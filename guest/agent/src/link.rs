@@ -1,0 +1,218 @@
+//! ConfigureLink: finds a network link by its address, names it, gives it addresses and routes.
+
+use crate::api::{ConfigureLinkRequest, Route};
+use crate::failure::{Doing, Failure, Status};
+use crate::sys::netlink::{self, Message, Netlink};
+use std::net::IpAddr;
+
+// include/uapi/linux/rtnetlink.h, if_link.h, if_addr.h
+const RTM_NEWLINK: u16 = 16;
+const RTM_GETLINK: u16 = 18;
+const RTM_NEWADDR: u16 = 20;
+const RTM_NEWROUTE: u16 = 24;
+const IFLA_ADDRESS: u16 = 1;
+const IFLA_IFNAME: u16 = 3;
+const IFLA_MTU: u16 = 4;
+const IFA_ADDRESS: u16 = 1;
+const IFA_LOCAL: u16 = 2;
+const IFA_FLAGS: u16 = 8;
+const IFA_F_NODAD: u32 = 0x02;
+const RTA_DST: u16 = 1;
+const RTA_OIF: u16 = 4;
+const RTA_GATEWAY: u16 = 5;
+const RT_TABLE_MAIN: u8 = 254;
+const RTPROT_STATIC: u8 = 4;
+const RT_SCOPE_UNIVERSE: u8 = 0;
+const RT_SCOPE_LINK: u8 = 253;
+const RTN_UNICAST: u8 = 1;
+
+/// A checked request.
+#[derive(Debug)]
+pub struct Link {
+    mac: Option<[u8; 6]>,
+    name: String,
+    mtu: u32,
+    addresses: Vec<Network>,
+    routes: Vec<(Option<Network>, Option<IpAddr>)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Network {
+    address: IpAddr,
+    prefix: u8,
+}
+
+impl Link {
+    pub fn parse(request: &ConfigureLinkRequest) -> Result<Link, Status> {
+        let wrong = |what: &str, text: &str| Status::invalid(format!("configure link: \"{text}\" is no {what}"));
+        let network = |text: &String| network(text).ok_or_else(|| wrong("address with prefix", text));
+        let route = |route: &Route| {
+            let destination = Some(&route.destination).filter(|text| !text.is_empty()).map(network).transpose()?;
+            let gateway = Some(&route.gateway).filter(|text| !text.is_empty());
+            let gateway = gateway.map(|text| text.parse().map_err(|_| wrong("address", text))).transpose()?;
+            Ok((destination, gateway))
+        };
+        if request.name.len() > 15 || request.name.contains(['/', '\0']) {
+            return Err(wrong("link name", &request.name));
+        }
+        Ok(Link {
+            mac: match request.mac.as_str() {
+                "" => None,
+                text => Some(mac(text).ok_or_else(|| wrong("MAC address", text))?),
+            },
+            name: request.name.clone(),
+            mtu: request.mtu,
+            addresses: request.addresses.iter().map(network).collect::<Result<_, _>>()?,
+            routes: request.routes.iter().map(route).collect::<Result<_, Status>>()?,
+        })
+    }
+
+    /// False when there is no such link yet.
+    pub fn configure(&self) -> Result<bool, Failure> {
+        let netlink = Netlink::open().doing(|| "open rtnetlink".into())?;
+        let Some((index, is_up)) = self.find(&netlink).doing(|| "list the network links".into())? else {
+            return Ok(false);
+        };
+        if is_up && !self.name.is_empty() && self.mac.is_some() {
+            // A second request for the same link; the kernel renames only what is down.
+            netlink.change(link_message(index, false), 0).doing(|| format!("take link {} down", self.name))?;
+        }
+        let mut message = link_message(index, true);
+        if self.mac.is_some() && !self.name.is_empty() {
+            message = message.attribute(IFLA_IFNAME, format!("{}\0", self.name).as_bytes());
+        }
+        if self.mtu > 0 {
+            message = message.attribute(IFLA_MTU, &self.mtu.to_ne_bytes());
+        }
+        netlink.change(message, 0).doing(|| format!("bring up link {}", self.name))?;
+        for network in &self.addresses {
+            let added = netlink.change(address_message(index, network), netlink::CREATE | netlink::REPLACE);
+            added.doing(|| format!("give link {} address {}/{}", self.name, network.address, network.prefix))?;
+        }
+        for (destination, gateway) in &self.routes {
+            let message = route_message(index, *destination, *gateway);
+            let added = netlink.change(message, netlink::CREATE | netlink::REPLACE);
+            added.doing(|| format!("route {destination:?} by {gateway:?} on link {}", self.name))?;
+        }
+        Ok(true)
+    }
+
+    /// Index of the link, and whether it is up.
+    fn find(&self, netlink: &Netlink) -> std::io::Result<Option<(u32, bool)>> {
+        let mut found = None;
+        netlink.list(Message::new(RTM_GETLINK, &[0; 16]), |kind, body| {
+            let Some((info, attributes)) = body.split_first_chunk::<16>() else { return };
+            // struct ifinfomsg: family, pad, type u16, index i32, flags u32, change u32
+            let index = u32::from_ne_bytes([info[4], info[5], info[6], info[7]]);
+            let flags = u32::from_ne_bytes([info[8], info[9], info[10], info[11]]);
+            let is_it = match &self.mac {
+                Some(mac) => netlink::attribute(attributes, IFLA_ADDRESS) == Some(mac),
+                None => flags & libc::IFF_LOOPBACK as u32 != 0,
+            };
+            if kind == RTM_NEWLINK && is_it {
+                found = Some((index, flags & libc::IFF_UP as u32 != 0));
+            }
+        })?;
+        Ok(found)
+    }
+}
+
+/// Brings loopback up, which needs no device.
+pub fn bring_up_loopback() -> Result<(), Failure> {
+    Netlink::open().and_then(|netlink| netlink.change(link_message(1, true), 0)).doing(|| "bring up loopback".into())
+}
+
+fn link_message(index: u32, up: bool) -> Message {
+    let mut info = [0; 16];
+    info[4..8].copy_from_slice(&index.to_ne_bytes());
+    info[8..12].copy_from_slice(&u32::from(up).to_ne_bytes());
+    info[12..16].copy_from_slice(&(libc::IFF_UP as u32).to_ne_bytes());
+    Message::new(RTM_NEWLINK, &info)
+}
+
+/// struct ifaddrmsg: family, prefix length, flags, scope, index u32.
+fn address_message(index: u32, network: &Network) -> Message {
+    let mut info = [family(network.address), network.prefix, 0, RT_SCOPE_UNIVERSE, 0, 0, 0, 0];
+    info[4..].copy_from_slice(&index.to_ne_bytes());
+    let bytes = bytes(network.address);
+    let mut message = Message::new(RTM_NEWADDR, &info).attribute(IFA_LOCAL, &bytes).attribute(IFA_ADDRESS, &bytes);
+    if network.address.is_ipv6() {
+        // The host has chosen the address; a container should not wait a second for proof that it is free.
+        message = message.attribute(IFA_FLAGS, &IFA_F_NODAD.to_ne_bytes());
+    }
+    message
+}
+
+/// struct rtmsg: family, destination and source length, tos, table, protocol, scope, type, flags u32.
+fn route_message(index: u32, destination: Option<Network>, gateway: Option<IpAddr>) -> Message {
+    let family = family(destination.map(|network| network.address).or(gateway).unwrap_or(IpAddr::from([0; 4])));
+    let scope = if gateway.is_some() || family == libc::AF_INET6 as u8 { RT_SCOPE_UNIVERSE } else { RT_SCOPE_LINK };
+    let prefix = destination.map_or(0, |network| network.prefix);
+    let info = [family, prefix, 0, 0, RT_TABLE_MAIN, RTPROT_STATIC, scope, RTN_UNICAST, 0, 0, 0, 0];
+    let mut message = Message::new(RTM_NEWROUTE, &info).attribute(RTA_OIF, &index.to_ne_bytes());
+    if let Some(network) = destination.filter(|network| network.prefix > 0) {
+        message = message.attribute(RTA_DST, &bytes(network.address));
+    }
+    if let Some(gateway) = gateway {
+        message = message.attribute(RTA_GATEWAY, &bytes(gateway));
+    }
+    message
+}
+
+fn family(address: IpAddr) -> u8 {
+    (if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 }) as u8
+}
+
+fn bytes(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    }
+}
+
+fn mac(text: &str) -> Option<[u8; 6]> {
+    let mut mac = [0; 6];
+    let mut parts = text.split(':');
+    for byte in &mut mac {
+        *byte = u8::from_str_radix(parts.next().filter(|part| part.len() == 2)?, 16).ok()?;
+    }
+    if parts.next().is_none() { Some(mac) } else { None }
+}
+
+fn network(text: &str) -> Option<Network> {
+    let (address, prefix) = text.split_once('/')?;
+    let network = Network { address: address.parse().ok()?, prefix: prefix.parse().ok()? };
+    let most = if network.address.is_ipv4() { 32 } else { 128 };
+    (network.prefix <= most).then_some(network)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_checked() {
+        assert_eq!(mac("52:54:00:aB:cd:01"), Some([0x52, 0x54, 0, 0xab, 0xcd, 1]));
+        for text in ["", "52:54:00:ab:cd", "52:54:00:ab:cd:01:02", "52:54:00:ab:cd:1", "gg:54:00:ab:cd:01"] {
+            assert_eq!(mac(text), None, "{text}");
+        }
+        assert_eq!(network("10.0.0.2/24"), Some(Network { address: [10, 0, 0, 2].into(), prefix: 24 }));
+        for text in ["10.0.0.2", "10.0.0.2/33", "fd00::1/129", "10.0.0/8", "/8"] {
+            assert_eq!(network(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn requests_that_make_no_sense_are_refused() {
+        let request = |mac: &str, name: &str, address: &str| ConfigureLinkRequest {
+            mac: mac.into(),
+            name: name.into(),
+            addresses: vec![address.into()],
+            ..ConfigureLinkRequest::default()
+        };
+        assert!(Link::parse(&request("52:54:00:ab:cd:01", "eth0", "10.0.0.2/24")).is_ok());
+        assert!(Link::parse(&request("52:54", "eth0", "10.0.0.2/24")).is_err());
+        assert!(Link::parse(&request("", "a/b", "10.0.0.2/24")).is_err());
+        assert!(Link::parse(&request("", "eth0", "10.0.0.2")).is_err());
+    }
+}

@@ -1,0 +1,148 @@
+//! The life of containers, one method per request.
+
+use super::{Answer, Outcome};
+use crate::agent::Agent;
+use crate::api::container_status::State;
+use crate::api::*;
+use crate::container::{self, Container, apply_limits, report};
+use crate::failure::{Code, Doing, Failure, Status};
+use crate::spec::Resources;
+use crate::storage::Trouble;
+use crate::sys::epoll;
+use crate::token::Token;
+use std::time::Duration;
+
+/// How long a deletion waits for killed processes to be gone.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Ids become names of directories.
+const MAX_ID: usize = 100;
+
+impl Agent {
+    pub fn container(&mut self, id: &str) -> Result<&mut Container, Status> {
+        let found = self.containers.iter_mut().find(|container| container.id == id);
+        found.ok_or_else(|| Status::new(Code::NotFound, format!("no container \"{id}\"")))
+    }
+
+    pub(super) fn create_container(
+        &mut self,
+        _stream: u32,
+        request: CreateContainerRequest,
+    ) -> Outcome<CreateContainerResponse> {
+        let id = checked_id(&request.container_id)?;
+        if self.containers.iter().any(|container| container.id == id) {
+            return Err(Status::new(Code::AlreadyExists, format!("create container \"{id}\": there is one already")));
+        }
+        let failed = match self.storages.mount(&id, &request.storages) {
+            Ok(()) => None,
+            Err(Trouble::Missing(device)) => return Ok(Answer::WaitsFor(device)),
+            Err(Trouble::Refused(status)) => {
+                self.storages.release(&id);
+                return Err(status);
+            }
+            Err(Trouble::Failed(failure)) => Some(failure),
+        };
+        let serial = self.next_serial();
+        let created = match failed {
+            Some(failure) => Err(failure),
+            None => container::create(request, serial, &self.epoll).and_then(|container| self.keep(container, serial)),
+        };
+        Ok(Answer::Now(match created {
+            Ok(pid) => CreateContainerResponse { failure: None, pid },
+            Err(failure) => {
+                self.storages.release(&id);
+                CreateContainerResponse { failure: Some(failure.into_message()), pid: 0 }
+            }
+        }))
+    }
+
+    fn keep(&mut self, container: Container, serial: u32) -> Result<i32, Failure> {
+        let events = container.cgroup.memory_events();
+        let watched = self.epoll.watch(events, epoll::PRIORITY | epoll::EDGE, Token::Memory(serial).pack());
+        watched.doing(|| "watch memory.events".into())?;
+        let pid = container.init().pid;
+        self.containers.push(container);
+        Ok(pid)
+    }
+
+    /// Takes back what a CreateContainer has mounted that waited for a device in vain.
+    pub fn give_up_waiting(&mut self, waiting: &crate::backlog::Waiting) {
+        let request = waiting.request();
+        if request.method == "CreateContainer" {
+            if let Ok(request) = <CreateContainerRequest as prost::Message>::decode(request.payload) {
+                if self.containers.iter().all(|container| container.id != request.container_id) {
+                    self.storages.release(&request.container_id);
+                }
+            }
+        }
+    }
+
+    pub(super) fn start_container(&mut self, stream: u32, request: ContainerRequest) -> Outcome<StartResponse> {
+        let container = self.container(&request.container_id)?;
+        container.require("start", &[State::Created])?;
+        let init = container.init_mut();
+        if let Some(control) = &init.control {
+            report::go(control).doing(|| "continue the first process".into())?;
+        }
+        init.starting = Some(stream);
+        let serial = init.serial;
+        container.state = State::Running;
+        self.watch_start(serial)?;
+        Ok(Answer::Later)
+    }
+
+    pub(super) fn pause_container(&mut self, _stream: u32, request: ContainerRequest) -> Outcome<Empty> {
+        let container = self.container(&request.container_id)?;
+        container.require("pause", &[State::Running])?;
+        container.cgroup.freeze(true).doing(|| "freeze the container's processes".into())?;
+        container.state = State::Paused;
+        Ok(Answer::Now(Empty {}))
+    }
+
+    pub(super) fn resume_container(&mut self, _stream: u32, request: ContainerRequest) -> Outcome<Empty> {
+        let container = self.container(&request.container_id)?;
+        container.require("resume", &[State::Paused])?;
+        container.cgroup.freeze(false).doing(|| "thaw the container's processes".into())?;
+        container.state = State::Running;
+        Ok(Answer::Now(Empty {}))
+    }
+
+    pub(super) fn update_container(&mut self, _stream: u32, request: UpdateContainerRequest) -> Outcome<Empty> {
+        let container = self.container(&request.container_id)?;
+        container.require("update", &[State::Created, State::Running, State::Paused])?;
+        let resources: Resources = serde_json::from_slice(&request.resources_json)
+            .map_err(|e| Status::invalid(format!("update container \"{}\": {e}", container.id)))?;
+        apply_limits(&container.cgroup, &resources)?;
+        Ok(Answer::Now(Empty {}))
+    }
+
+    pub(super) fn container_stats(&mut self, _stream: u32, request: ContainerRequest) -> Outcome<StatsResponse> {
+        Ok(Answer::Now(container::stats(self.container(&request.container_id)?)))
+    }
+
+    pub(super) fn list_pids(&mut self, _stream: u32, request: ContainerRequest) -> Outcome<PidsResponse> {
+        Ok(Answer::Now(PidsResponse { pids: self.container(&request.container_id)?.cgroup.pids() }))
+    }
+
+    pub(super) fn delete_container(&mut self, _stream: u32, request: ContainerRequest) -> Outcome<Empty> {
+        let id = request.container_id;
+        self.container(&id)?.destroy(PATIENCE)?;
+        if let Some(at) = self.containers.iter().position(|container| container.id == id) {
+            let mut container = self.containers.remove(at);
+            for process in &mut container.processes {
+                self.refuse_waiters(process);
+            }
+        }
+        self.storages.release(&id);
+        Ok(Answer::Now(Empty {}))
+    }
+}
+
+fn checked_id(id: &str) -> Result<String, Status> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    if id.is_empty() || id.len() > MAX_ID || !id.bytes().all(plain) || id.starts_with('.') {
+        return Err(Status::invalid(format!(
+            "create container \"{id}\": letters, digits and _.- only, {MAX_ID} at most"
+        )));
+    }
+    Ok(id.into())
+}

@@ -1,0 +1,61 @@
+package hako.cli;
+
+import java.util.List;
+import java.util.Locale;
+
+/** Signals by name and number on x86-64 and arm64 ({@code signal(7)}). */
+final class Signals {
+    static final int SIGHUP = 1;
+    static final int SIGINT = 2;
+    static final int SIGQUIT = 3;
+    static final int SIGKILL = 9;
+    static final int SIGPIPE = 13;
+    static final int SIGTERM = 15;
+
+    private static final int FIRST_REALTIME = 34;
+    private static final int LAST_REALTIME = 64;
+
+    /** By number, from 1. */
+    private static final List<String> NAMES = List.of(
+            "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
+            "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF",
+            "WINCH", "IO", "PWR", "SYS");
+
+    private Signals() {}
+
+    /** @param text {@code TERM}, {@code SIGTERM}, {@code 15}, {@code RTMIN+3} */
+    static int number(String text) {
+        String name = text.toUpperCase(Locale.ROOT);
+        if (name.matches("\\d{1,2}")) {
+            int number = Integer.parseInt(name);
+            if (number >= 1 && number <= LAST_REALTIME) {
+                return number;
+            }
+        }
+        name = name.startsWith("SIG") ? name.substring(3) : name;
+        int index = NAMES.indexOf(name);
+        if (index >= 0) {
+            return index + 1;
+        }
+        int realtime = realtime(name);
+        if (realtime >= FIRST_REALTIME && realtime <= LAST_REALTIME) {
+            return realtime;
+        }
+        throw new IllegalArgumentException("there is no such signal");
+    }
+
+    private static int realtime(String name) {
+        if (name.matches("RTMIN(\\+\\d{1,2})?")) {
+            return FIRST_REALTIME + (name.length() > 6 ? Integer.parseInt(name.substring(6)) : 0);
+        }
+        if (name.matches("RTMAX(-\\d{1,2})?")) {
+            return LAST_REALTIME - (name.length() > 6 ? Integer.parseInt(name.substring(6)) : 0);
+        }
+        return 0;
+    }
+
+    /** {@code SIGTERM}; a number where there is no name. */
+    static String name(int number) {
+        return number >= 1 && number <= NAMES.size() ? "SIG" + NAMES.get(number - 1) : String.valueOf(number);
+    }
+}

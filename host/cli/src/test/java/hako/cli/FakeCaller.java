@@ -1,0 +1,192 @@
+package hako.cli;
+
+import hako.doorstep.Caller;
+import hako.linux.Fd;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.IntConsumer;
+
+/** A caller in memory: the test is its terminal. */
+final class FakeCaller implements Caller {
+    final Map<String, String> environment = new HashMap<>();
+    final ByteArrayOutputStream written = new ByteArrayOutputStream();
+    final ByteArrayOutputStream complained = new ByteArrayOutputStream();
+    final CompletableFuture<Integer> exited = new CompletableFuture<>();
+    final List<String> tokens = new java.util.concurrent.CopyOnWriteArrayList<>();
+    final List<Boolean> raws = new java.util.concurrent.CopyOnWriteArrayList<>();
+
+    InputStream stdin = new ByteArrayInputStream(new byte[0]);
+    OutputStream stdout = written;
+    boolean terminal;
+    int rows;
+    int columns;
+    String token = "";
+    Path directory = Path.of("/");
+
+    private final List<String> arguments;
+    private volatile IntConsumer onSignal = number -> {};
+    private volatile Resize onResize = (rows, columns) -> {};
+    private volatile Runnable onGone = () -> {};
+
+    FakeCaller(String... arguments) {
+        this.arguments = new java.util.ArrayList<>(List.of(arguments));
+        this.arguments.addFirst("/usr/bin/hako");
+    }
+
+    void signal(int number) {
+        onSignal.accept(number);
+    }
+
+    void resize(int newRows, int newColumns) {
+        onResize.to(newRows, newColumns);
+    }
+
+    void die() {
+        onGone.run();
+    }
+
+    String output() {
+        return written.toString(StandardCharsets.UTF_8);
+    }
+
+    String errors() {
+        return complained.toString(StandardCharsets.UTF_8);
+    }
+
+    int exitCode() {
+        return exited.getNow(-1);
+    }
+
+    @Override
+    public List<String> arguments() {
+        return arguments;
+    }
+
+    @Override
+    public Map<String, String> environment() {
+        return environment;
+    }
+
+    @Override
+    public long pid() {
+        return 4711;
+    }
+
+    @Override
+    public Fd workingDirectory() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Fd root() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Path path(String path) {
+        return directory.resolve(path);
+    }
+
+    @Override
+    public boolean sharesFiles() {
+        return true;
+    }
+
+    @Override
+    public InputStream stdin() {
+        return stdin;
+    }
+
+    @Override
+    public OutputStream stdout() {
+        return stdout;
+    }
+
+    @Override
+    public OutputStream stderr() {
+        return complained;
+    }
+
+    @Override
+    public Fd stdinFd() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Fd stdoutFd() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Fd stderrFd() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public boolean stdinIsTerminal() {
+        return terminal;
+    }
+
+    @Override
+    public boolean stdoutIsTerminal() {
+        return terminal;
+    }
+
+    @Override
+    public boolean stderrIsTerminal() {
+        return terminal;
+    }
+
+    @Override
+    public int rows() {
+        return rows;
+    }
+
+    @Override
+    public int columns() {
+        return columns;
+    }
+
+    @Override
+    public void onSignal(IntConsumer listener) {
+        onSignal = listener;
+    }
+
+    @Override
+    public void onResize(Resize listener) {
+        onResize = listener;
+    }
+
+    @Override
+    public void onGone(Runnable listener) {
+        onGone = listener;
+    }
+
+    @Override
+    public String token() {
+        return token;
+    }
+
+    @Override
+    public void keep(String newToken) {
+        tokens.add(newToken);
+    }
+
+    @Override
+    public void raw(boolean on) {
+        raws.add(on);
+    }
+
+    @Override
+    public void exit(int code) {
+        exited.complete(code);
+    }
+}

@@ -1,0 +1,17 @@
+package hako.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import org.junit.jupiter.api.Test;
+
+class LoggingTest {
+    @Test
+    void whatAGuestSaysCannotLookLikeARecordOfItsOwn() {
+        LogRecord record = new LogRecord(Level.INFO, "guest said \n2026-01-01T00:00:00Z INFO  all is well\u001b[2J");
+        String line = new Logging.Line().format(record);
+        assertThat(line.lines()).hasSize(1);
+        assertThat(line).contains("guest said \\x0a2026").contains("\\x1b[2J");
+    }
+}

@@ -1,0 +1,308 @@
+package hako.sandbox;
+
+import com.google.protobuf.ByteString;
+import hako.agent.AgentClient;
+import hako.agent.v1.CheckResponse;
+import hako.agent.v1.CreateContainerRequest;
+import hako.agent.v1.CreateContainerResponse;
+import hako.agent.v1.GuestFile;
+import hako.agent.v1.OnlineCpusRequest;
+import hako.agent.v1.Rootfs;
+import hako.agent.v1.Storage;
+import hako.base.HakoException;
+import hako.base.Undo;
+import hako.network.Endpoint;
+import hako.sandbox.SandboxConfig.Writable;
+import hako.spec.LinuxResources;
+import hako.spec.RuntimeSpec;
+import hako.storage.RootFilesystem;
+import hako.storage.ScratchDisk;
+import hako.ttrpc.TtrpcCall;
+import hako.vm.Device;
+import hako.vm.Vm;
+import hako.vm.VmSpec;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The verb create: a sandbox of its own for one container. The guest boots while everything it will need is made and
+ * plugged; the requests that build the container are sent without waiting for one another, so after the boot they cost
+ * one round trip.
+ */
+final class CreateContainer {
+    private static final int CONSOLE_BYTES = 2000;
+    private static final String ROOT_DISK = "root";
+    private static final String SCRATCH_DISK = "scratch";
+
+    private static final Logger log = LoggerFactory.getLogger(CreateContainer.class);
+
+    private final Node node;
+    private final Sandboxes sandboxes;
+    private final Checkpoints checkpoints;
+    private final ContainerRequest request;
+    private final Instant now;
+
+    CreateContainer(Sandboxes sandboxes, Checkpoints checkpoints, ContainerRequest request) {
+        this.node = sandboxes.node();
+        this.sandboxes = sandboxes;
+        this.checkpoints = checkpoints;
+        this.request = request;
+        this.now = node.clock().instant();
+    }
+
+    Container run() {
+        String id = request.id();
+        Path directory = node.config().run().resolve("sandboxes").resolve(id);
+        try (Undo undo = new Undo()) {
+            undo.add(() -> checkpoints.deleteContainer(id));
+            ContainerRecord record = ContainerRecord.of(request, id, now, new ContainerState.Creating());
+            checkpoints.save(record);
+            undo.add(() -> checkpoints.deleteSandbox(id));
+            checkpoints.save(new SandboxRecord(SandboxRecord.VERSION, id, now, null, null));
+
+            undo.add(() -> SharedFolder.remove(directory));
+            Sizing size = sizing();
+            Vm vm = node.source()
+                    .acquire(new VmSpec(id, newDirectory(directory.resolve("vm")), size.vcpus(), size.memoryBytes()));
+            undo.add(vm::kill);
+            sandboxes.making(vm);
+            Endpoint endpoint = attach();
+            if (endpoint != null) {
+                undo.add(() -> node.network().detach(endpoint));
+            }
+            Sandbox sandbox = new Sandbox(id, directory, now, vm, endpoint);
+            checkpoints.save(sandbox.record());
+            if (endpoint != null) { // with the host ports that were free
+                record = record.with(endpoint.ports());
+                checkpoints.save(record);
+            }
+
+            Container container = build(sandbox, record, size);
+            undo.release();
+            return container;
+        }
+    }
+
+    private Container build(Sandbox sandbox, ContainerRecord record, Sizing size) {
+        Vm vm = sandbox.vm();
+        SharedFolder shared = new SharedFolder(sandbox.directory());
+        List<Storage> storages = new ArrayList<>();
+        Rootfs rootfs = root(vm, shared, storages);
+        RuntimeSpec guestSpec = GuestSpec.share(request.spec(), shared);
+        Endpoint endpoint = sandbox.endpoint();
+        if (endpoint != null) {
+            vm.plug(new Device.Nic("eth0", endpoint.tap(), endpoint.mac()));
+        }
+        if (shared.used()) {
+            vm.plug(shared.device());
+            checkpoints.save(sandbox.record()); // with the helper that serves it
+            storages.addFirst(Storage.newBuilder()
+                    .setVirtiofsTag(SharedFolder.TAG)
+                    .setTarget(SharedFolder.GUEST_PATH)
+                    .build());
+        }
+
+        AgentClient agent = sandbox.agent();
+        TtrpcCall<CheckResponse> check = agent.startCheck();
+        List<TtrpcCall<?>> calls = new ArrayList<>();
+        calls.add(agent.startBindSandbox(
+                sandbox.identity(request.network().hostname(), node.clock().instant())));
+        if (size.vcpus() > 1) {
+            calls.add(agent.startOnlineCpus(
+                    OnlineCpusRequest.newBuilder().setCount(size.vcpus()).build()));
+        }
+        if (endpoint != null) {
+            calls.add(agent.startConfigureLink(Sandbox.link(endpoint)));
+        }
+        TtrpcCall<CreateContainerResponse> create = agent.startCreateContainer(CreateContainerRequest.newBuilder()
+                .setContainerId(request.id())
+                .setSpecJson(ByteString.copyFrom(guestSpec.toJson()))
+                .setRootfs(rootfs)
+                .addAllStorages(storages)
+                .addAllFiles(files(endpoint))
+                .setUser(request.user())
+                .setOpenStdin(request.openStdin())
+                .build());
+        calls.addFirst(check);
+        Duration plugged = elapsed();
+        CreateContainerResponse created = await(sandbox, calls, create);
+        log.debug(
+                "sandbox {}: plugged after {} ms, agent ready {} ms into the guest's life, container built after {} ms",
+                ContainerId.shortened(request.id()),
+                plugged.toMillis(),
+                check.await().getReadyUptimeUs() / 1000,
+                elapsed().toMillis());
+        if (created.hasFailure()) {
+            throw Container.startFailure(created.getFailure());
+        }
+        ContainerProcess init = sandboxes.process(sandbox, record, "");
+        Container container = new Container(sandboxes, sandbox, record, init);
+        container.created();
+        return container;
+    }
+
+    private CreateContainerResponse await(
+            Sandbox sandbox, List<TtrpcCall<?>> before, TtrpcCall<CreateContainerResponse> create) {
+        try {
+            Duration patience = Sandbox.BOOT_TIMEOUT;
+            for (TtrpcCall<?> call : before) {
+                call.await(patience);
+            }
+            return create.await(patience);
+        } catch (HakoException e) {
+            if (sandbox.vm().exited().isDone()) {
+                throw new HakoException(
+                        HakoException.Kind.EXTERNAL,
+                        HakoException.Code.VM_FAILED,
+                        "start VM %s: %s".formatted(ContainerId.shortened(sandbox.id()), sandbox.lossReason()),
+                        e);
+            }
+            if (e.code() == HakoException.Code.TIMEOUT) {
+                throw new HakoException(
+                        HakoException.Kind.EXTERNAL,
+                        HakoException.Code.VM_FAILED,
+                        "start VM %s: %s; its console ends: %s"
+                                .formatted(
+                                        ContainerId.shortened(sandbox.id()),
+                                        e.getMessage(),
+                                        sandbox.vm().console(CONSOLE_BYTES)),
+                        e);
+            }
+            throw e;
+        }
+    }
+
+    private Duration elapsed() {
+        return Duration.between(now, node.clock().instant());
+    }
+
+    private Sizing sizing() {
+        LinuxResources resources =
+                request.spec().linux() == null ? null : request.spec().linux().resources();
+        LinuxResources.Cpu cpu = resources == null ? null : resources.cpu();
+        LinuxResources.Memory memory = resources == null ? null : resources.memory();
+        return Sizing.of(
+                cpu == null ? 0 : orZero(cpu.quota()),
+                cpu == null ? 0 : orZero(cpu.period()),
+                memory == null ? 0 : orZero(memory.limit()),
+                node.config().defaultVcpus(),
+                node.config().defaultMemoryBytes(),
+                Runtime.getRuntime().availableProcessors());
+    }
+
+    private static long orZero(@Nullable Long value) {
+        return value == null ? 0 : value;
+    }
+
+    private @Nullable Endpoint attach() {
+        return switch (request.network().mode()) {
+            case BRIDGE -> node.network().attach(request.id(), request.network().ports());
+            case NONE -> null;
+        };
+    }
+
+    private Rootfs root(Vm vm, SharedFolder shared, List<Storage> storages) {
+        return switch (request.root()) {
+            case RootFilesystem.Block(Path image) -> blockRoot(vm, image, storages);
+            case RootFilesystem.Layers(List<Path> lower) -> {
+                Path writable = checkpoints.containerDirectory(request.id());
+                String path = shared.overlay("root", lower, writable.resolve("upper"), writable.resolve("work"));
+                yield Rootfs.newBuilder().addLower(path).build();
+            }
+        };
+    }
+
+    private Rootfs blockRoot(Vm vm, Path image, List<Storage> storages) {
+        vm.plug(new Device.Disk(ROOT_DISK, image, true));
+        String lower = GuestSpec.STORAGE + "/" + ROOT_DISK;
+        String upper = GuestSpec.STORAGE + "/" + SCRATCH_DISK;
+        storages.add(Storage.newBuilder()
+                .setDiskSerial(ROOT_DISK)
+                .setFstype("erofs")
+                .addOptions("ro")
+                .setTarget(lower)
+                .build());
+        if (node.config().writable() == Writable.DISK && !readOnly()) {
+            Path scratch = checkpoints.containerDirectory(request.id()).resolve("scratch.ext4");
+            make(scratch);
+            vm.plug(new Device.Disk(SCRATCH_DISK, scratch, false));
+            storages.add(Storage.newBuilder()
+                    .setDiskSerial(SCRATCH_DISK)
+                    .setFstype("ext4")
+                    .addAllOptions(ScratchDisk.MOUNT_OPTIONS)
+                    .setTarget(upper)
+                    .build());
+        } else {
+            storages.add(Storage.newBuilder().setTmpfs(true).setTarget(upper).build());
+        }
+        return Rootfs.newBuilder().addLower(lower).setUpper(upper).build();
+    }
+
+    private void make(Path scratch) {
+        try {
+            node.scratch().create(scratch);
+        } catch (IOException e) {
+            throw new HakoException(
+                    HakoException.Kind.RESOURCES, HakoException.Code.NO_SPACE, "make " + scratch + ": " + e, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new HakoException(
+                    HakoException.Kind.USER, HakoException.Code.UNAVAILABLE, "make " + scratch + ": interrupted", e);
+        }
+    }
+
+    private boolean readOnly() {
+        return request.spec().root() != null
+                && Boolean.TRUE.equals(request.spec().root().readonly());
+    }
+
+    private List<GuestFile> files(@Nullable Endpoint endpoint) {
+        String hostname = request.network().hostname();
+        StringBuilder hosts = new StringBuilder("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
+        StringBuilder resolv = new StringBuilder();
+        if (endpoint != null) {
+            hosts.append(endpoint.address().replaceFirst("/.*", ""))
+                    .append('\t')
+                    .append(hostname)
+                    .append('\n');
+            List<String> servers = Stream.of(
+                            request.network().dns(), node.config().dns(), endpoint.dns())
+                    .filter(list -> !list.isEmpty())
+                    .findFirst()
+                    .orElse(List.of());
+            servers.forEach(
+                    server -> resolv.append("nameserver ").append(server).append('\n'));
+        }
+        return List.of(
+                file("/etc/hosts", hosts.toString()),
+                file("/etc/hostname", hostname + "\n"),
+                file("/etc/resolv.conf", resolv.toString()));
+    }
+
+    private static GuestFile file(String path, String content) {
+        return GuestFile.newBuilder()
+                .setPath(path)
+                .setMode(0644)
+                .setContent(ByteString.copyFrom(content, StandardCharsets.UTF_8))
+                .build();
+    }
+
+    private static Path newDirectory(Path path) {
+        try {
+            return Files.createDirectories(path);
+        } catch (IOException e) {
+            throw new HakoException(
+                    HakoException.Kind.RESOURCES, HakoException.Code.NO_SPACE, "make " + path + ": " + e, e);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package hako.sandbox;
+
+import hako.spec.MountSpec;
+import hako.spec.RuntimeSpec;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * From the specification a caller gives (paths of the host) to the one the guest gets (paths of the guest).
+ *
+ * @see <a href="https://github.com/opencontainers/runtime-spec/blob/main/config.md#mounts">runtime-spec, Mounts</a>
+ */
+final class GuestSpec {
+    /** Where the agent mounts what the VM was given. */
+    static final String STORAGE = "/run/hako/storage";
+
+    private GuestSpec() {}
+
+    /** Binds every host path that the specification mounts into {@code shared} and rewrites it to the guest's path. */
+    static RuntimeSpec share(RuntimeSpec spec, SharedFolder shared) {
+        List<MountSpec> mounts = new ArrayList<>();
+        for (MountSpec mount : spec.mounts()) {
+            mounts.add(isBind(mount) ? shared(mount, shared, mounts.size()) : mount);
+        }
+        return new RuntimeSpec(
+                spec.ociVersion(),
+                spec.root(),
+                spec.process(),
+                spec.hostname(),
+                spec.domainname(),
+                mounts,
+                null,
+                spec.annotations(),
+                spec.linux());
+    }
+
+    private static boolean isBind(MountSpec mount) {
+        return mount.source() != null
+                && (mount.options().contains("bind")
+                        || mount.options().contains("rbind")
+                        || "bind".equals(mount.type()));
+    }
+
+    private static MountSpec shared(MountSpec mount, SharedFolder shared, int number) {
+        boolean readOnly = mount.options().contains("ro");
+        String source = shared.bind("v" + number, Path.of(mount.source()), readOnly);
+        return new MountSpec(mount.destination(), mount.type(), source, mount.options(), List.of(), List.of());
+    }
+}

@@ -1,0 +1,113 @@
+package hako.sandbox;
+
+import com.google.protobuf.ByteString;
+import hako.agent.AgentClient;
+import hako.agent.v1.BindSandboxRequest;
+import hako.agent.v1.ConfigureLinkRequest;
+import hako.agent.v1.Route;
+import hako.base.HakoException;
+import hako.network.Endpoint;
+import hako.vm.Vm;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A VM with an identity: the isolation boundary that one container, or the containers of one pod, share. Threads: any;
+ * owned by {@link Sandboxes}.
+ */
+final class Sandbox {
+    /** Long enough for a slow host to boot a guest under emulation; a failed boot is reported long before. */
+    static final Duration BOOT_TIMEOUT = Duration.ofSeconds(60);
+
+    private static final SecureRandom RANDOM = new SecureRandom();
+    private static final int ENTROPY_BYTES = 64;
+    private static final long NANOS = 1_000_000_000L;
+
+    private final String id;
+    private final Path directory;
+    private final Instant createdAt;
+    private final Vm vm;
+    private final AgentClient agent;
+    private final @Nullable Endpoint endpoint;
+
+    Sandbox(String id, Path directory, Instant createdAt, Vm vm, @Nullable Endpoint endpoint) {
+        this.id = id;
+        this.directory = directory;
+        this.createdAt = createdAt;
+        this.vm = vm;
+        this.agent = new AgentClient(vm.agent());
+        this.endpoint = endpoint;
+    }
+
+    String id() {
+        return id;
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    Vm vm() {
+        return vm;
+    }
+
+    AgentClient agent() {
+        return agent;
+    }
+
+    @Nullable
+    Endpoint endpoint() {
+        return endpoint;
+    }
+
+    SandboxRecord record() {
+        return new SandboxRecord(SandboxRecord.VERSION, id, createdAt, vm.record(), endpoint);
+    }
+
+    BindSandboxRequest identity(String hostname, Instant now) {
+        byte[] entropy = new byte[ENTROPY_BYTES];
+        RANDOM.nextBytes(entropy);
+        return BindSandboxRequest.newBuilder()
+                .setSandboxId(id)
+                .setHostname(hostname)
+                .setClockNs(now.getEpochSecond() * NANOS + now.getNano())
+                .setEntropy(ByteString.copyFrom(entropy))
+                .setMachineId(id.substring(0, 32))
+                .build();
+    }
+
+    static ConfigureLinkRequest link(Endpoint endpoint) {
+        return ConfigureLinkRequest.newBuilder()
+                .setMac(endpoint.mac())
+                .setName("eth0")
+                .setMtu(endpoint.mtu())
+                .addAddresses(endpoint.address())
+                .addRoutes(Route.newBuilder().setGateway(endpoint.gateway()))
+                .build();
+    }
+
+    /** Why a call failed: as the agent said, or, where it says nothing any more, why. */
+    String failureReason(HakoException failure) {
+        boolean answered = agent.connection().isOpen() || failure.code() == HakoException.Code.TIMEOUT;
+        return answered ? Container.printable(String.valueOf(failure.getMessage())) : lossReason();
+    }
+
+    /** Why the agent no longer answers: the VM's own end, given a moment to become known. */
+    String lossReason() {
+        try {
+            return vm.exited().get(2, TimeUnit.SECONDS).reason();
+        } catch (TimeoutException e) {
+            return "the agent in the VM stopped answering";
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "interrupted";
+        } catch (java.util.concurrent.ExecutionException e) {
+            return String.valueOf(e.getCause());
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package hako.sandbox;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What a node decides about its sandboxes.
+ *
+ * @param run of this boot: sockets, mounts
+ * @param state kept: records, output, writable layers
+ * @param defaultVcpus without {@code --cpus}
+ * @param defaultMemoryBytes without {@code -m}
+ * @param writable where a container's own changes to its root filesystem go
+ * @param outputBytes bound of the output kept per process
+ * @param dns name servers for containers; empty: the host's
+ */
+public record SandboxConfig(
+        Path run,
+        Path state,
+        int defaultVcpus,
+        long defaultMemoryBytes,
+        Writable writable,
+        long outputBytes,
+        List<String> dns) {
+    /** Kinds of writable layer. */
+    public enum Writable {
+        /** A sparse disk of its own: as large as the host allows, not charged to the container's memory. */
+        DISK,
+        /** The guest's memory: faster to begin with, bounded by it. */
+        MEMORY
+    }
+}

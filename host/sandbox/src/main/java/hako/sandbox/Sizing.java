@@ -1,0 +1,39 @@
+package hako.sandbox;
+
+/**
+ * From a container's limits to a VM's size.
+ *
+ * <p>The container's own limits are applied in the guest as cgroup limits as well; the VM is as large as it must be for
+ * them to be reachable: {@code -m 512m} leaves the container 512 MB, the guest's own need comes on top.
+ *
+ * @param vcpus virtual CPUs, 1 or more
+ * @param memoryBytes the VM's whole memory, a multiple of 2 MiB
+ */
+public record Sizing(int vcpus, long memoryBytes) {
+    private static final long MIB = 1L << 20;
+
+    /** What kernel, agent and page tables take of a small guest; measured, see docs/performance.md. */
+    static final long GUEST_BASE_BYTES = 64 * MIB;
+
+    /** {@code struct page}: 64 bytes for every 4 KiB (include/linux/mm_types.h), and as much again for the rest. */
+    static final int PER_MEMORY_SHIFT = 5;
+
+    /**
+     * @param quotaUs CPU time per period, microseconds; 0 or less: no limit
+     * @param periodUs 0 for the kernel's default of 100 ms
+     * @param memoryLimitBytes 0 or less: no limit
+     */
+    public static Sizing of(
+            long quotaUs,
+            long periodUs,
+            long memoryLimitBytes,
+            int defaultVcpus,
+            long defaultMemoryBytes,
+            int hostCpus) {
+        long period = periodUs > 0 ? periodUs : 100_000;
+        long vcpus = quotaUs > 0 ? (quotaUs + period - 1) / period : defaultVcpus;
+        long container = (memoryLimitBytes > 0 ? memoryLimitBytes : defaultMemoryBytes) >> 20 << 20;
+        long memory = container + GUEST_BASE_BYTES + (container >> PER_MEMORY_SHIFT);
+        return new Sizing(Math.clamp(vcpus, 1, Math.max(1, hostCpus)), (memory + 2 * MIB - 1) / (2 * MIB) * (2 * MIB));
+    }
+}

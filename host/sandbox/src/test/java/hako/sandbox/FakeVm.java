@@ -1,0 +1,132 @@
+package hako.sandbox;
+
+import hako.base.HakoException;
+import hako.ttrpc.TtrpcClient;
+import hako.vm.Device;
+import hako.vm.Vm;
+import hako.vm.VmExit;
+import hako.vm.VmRecord;
+import hako.vm.VmSpec;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/** A VM that is nothing but its agent. Threads: any. */
+final class FakeVm implements Vm {
+    private final VmSpec spec;
+    private final FakeAgent agent;
+    private final CompletableFuture<VmExit> exited = new CompletableFuture<>();
+    private final Queue<Device> devices = new ConcurrentLinkedQueue<>();
+    private volatile TtrpcClient client;
+    private volatile String refusedDevice = "";
+
+    FakeVm(VmSpec spec, FakeAgent agent) {
+        this.spec = spec;
+        this.agent = agent;
+        this.client = agent.connect(this::explain);
+    }
+
+    // -- for tests -----------------------------------------------------------------------------------------------
+
+    void dies(String reason) {
+        end(new VmExit(VmExit.Cause.VMM_DIED, reason));
+    }
+
+    void refusesToPlug(String deviceId) {
+        refusedDevice = deviceId;
+    }
+
+    boolean isDead() {
+        return exited.isDone();
+    }
+
+    VmSpec spec() {
+        return spec;
+    }
+
+    List<Device> devices() {
+        return List.copyOf(devices);
+    }
+
+    FakeAgent fakeAgent() {
+        return agent;
+    }
+
+    /** The next daemon has found it. */
+    Vm adopted() {
+        client = agent.connect(this::explain);
+        return this;
+    }
+
+    private HakoException explain(HakoException lost) {
+        return exited.isDone() ? reason(exited.join()) : lost;
+    }
+
+    private void end(VmExit exit) {
+        if (exited.complete(exit)) {
+            client.fail(reason(exit));
+        }
+    }
+
+    private static HakoException reason(VmExit exit) {
+        return new HakoException(HakoException.Kind.EXTERNAL, HakoException.Code.VM_FAILED, exit.reason());
+    }
+
+    // -- as a Vm -------------------------------------------------------------------------------------------------
+
+    @Override
+    public String id() {
+        return spec.id();
+    }
+
+    @Override
+    public VmRecord record() {
+        return new VmRecord(
+                spec.id(), "fake", 1, 1, spec.directory().toString(), spec.vcpus(), spec.memoryBytes(), List.of());
+    }
+
+    @Override
+    public TtrpcClient agent() {
+        return client;
+    }
+
+    @Override
+    public void plug(Device device) {
+        if (device.id().equals(refusedDevice)) {
+            throw new HakoException(HakoException.Kind.EXTERNAL, HakoException.Code.VM_FAILED, "plug: refused");
+        }
+        devices.add(device);
+    }
+
+    @Override
+    public void unplug(String deviceId) {
+        devices.removeIf(device -> device.id().equals(deviceId));
+    }
+
+    @Override
+    public long residentBytes() {
+        return 42;
+    }
+
+    @Override
+    public void pause() {}
+
+    @Override
+    public void resume() {}
+
+    @Override
+    public void kill() {
+        end(new VmExit(VmExit.Cause.ASKED, "ended by the daemon"));
+    }
+
+    @Override
+    public CompletableFuture<VmExit> exited() {
+        return exited;
+    }
+
+    @Override
+    public String console(int maxBytes) {
+        return "";
+    }
+}

@@ -1,0 +1,40 @@
+package hako.vm;
+
+import hako.ttrpc.TtrpcClient;
+import java.util.concurrent.CompletableFuture;
+
+/** A virtual machine that runs or is booting. Owned by one sandbox; threads: any. */
+public interface Vm {
+    String id();
+
+    /** What must be written down to find this VM again after the daemon was killed. */
+    VmRecord record();
+
+    /**
+     * The channel to the guest's agent. Requests may be sent at once; they are answered when the guest is up. When the
+     * VM ends, what still waits fails with {@link VmExit}'s reason.
+     */
+    TtrpcClient agent();
+
+    /** Returns when the VMM has the device; the guest sees it a moment later (the agent waits for it). */
+    void plug(Device device);
+
+    void unplug(String deviceId);
+
+    /** Host memory of the VMM and its helpers (proportional set size), bytes. */
+    long residentBytes();
+
+    /** Stops and resumes the virtual CPUs. */
+    void pause();
+
+    void resume();
+
+    /** Ends the VM and its helpers at once. Returns when they are gone. Idempotent. */
+    void kill();
+
+    /** Completes when the VMM has ended, for whatever reason. Never exceptionally. */
+    CompletableFuture<VmExit> exited();
+
+    /** The end of the guest's console, at most {@code maxBytes}, printable characters and newlines only. */
+    String console(int maxBytes);
+}

@@ -1,0 +1,172 @@
+package hako.vm.qemu;
+
+import hako.base.HakoException;
+import hako.base.Undo;
+import hako.linux.Fd;
+import hako.linux.Tap;
+import hako.vm.Device;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The monitor's commands that put a device in and take it out. A device is two things in QEMU: a backend (block node, netdev,
+ * chardev) and a frontend (the device the guest sees), named {@code host-ID} and {@code dev-ID}. Threads: one at a time.
+ */
+record DeviceCommands(QemuConfig config, RunFiles files, QmpConnection qmp) {
+    static final String FRONT = "dev-";
+
+    private static final String BACK = "host-";
+    private static final Duration COMMAND = Duration.ofSeconds(20);
+
+    /** How the backend of a plugged device is given back. */
+    enum Backend {
+        BLOCK("blockdev-del", "node-name"),
+        NETDEV("netdev_del", "id"),
+        CHARDEV("chardev-remove", "id");
+
+        private final String removal;
+        private final String key;
+
+        Backend(String removal, String key) {
+            this.removal = removal;
+            this.key = key;
+        }
+    }
+
+    /**
+     * @param slot the root port it sits in; empty where there are none
+     * @param helper of a shared directory
+     */
+    record Plugged(Backend backend, String slot, @Nullable Virtiofsd helper) {}
+
+    /** @param undo is told how to take back what was done, should a later step fail */
+    Plugged plug(Device device, String slot, Undo undo) {
+        return switch (device) {
+            case Device.Disk disk -> disk(disk, slot, undo);
+            case Device.SharedDirectory directory -> directory(directory, slot, undo);
+            case Device.Nic nic -> nic(nic, slot, undo);
+        };
+    }
+
+    private Plugged disk(Device.Disk disk, String slot, Undo undo) {
+        String driver = Files.isRegularFile(disk.image()) ? "file" : "host_device";
+        addBackend(
+                undo,
+                Backend.BLOCK,
+                disk.id(),
+                "blockdev-add",
+                Map.of(
+                        "node-name",
+                        BACK + disk.id(),
+                        "driver",
+                        "raw",
+                        "read-only",
+                        disk.readOnly(),
+                        "discard",
+                        "unmap",
+                        "file",
+                        Map.of("driver", driver, "filename", disk.image().toString(), "discard", "unmap")));
+        addFrontend(
+                "virtio-blk-pci",
+                disk.id(),
+                slot,
+                Map.of("drive", BACK + disk.id(), "serial", disk.id(), "num-queues", 1));
+        return new Plugged(Backend.BLOCK, slot, null);
+    }
+
+    private Plugged nic(Device.Nic nic, String slot, Undo undo) {
+        try (Fd tap = Tap.open(nic.tap())) {
+            pass(nic.id(), tap);
+        }
+        addBackend(
+                undo,
+                Backend.NETDEV,
+                nic.id(),
+                "netdev_add",
+                Map.of(
+                        "type",
+                        "tap",
+                        "id",
+                        BACK + nic.id(),
+                        "fd",
+                        BACK + nic.id(),
+                        "vhost",
+                        Files.isWritable(Path.of("/dev/vhost-net"))));
+        addFrontend(
+                "virtio-net-pci", nic.id(), slot, Map.of("netdev", BACK + nic.id(), "mac", nic.mac(), "romfile", ""));
+        return new Plugged(Backend.NETDEV, slot, null);
+    }
+
+    private Plugged directory(Device.SharedDirectory directory, String slot, Undo undo) {
+        Virtiofsd.Started started = Virtiofsd.start(config, files, directory.id(), directory.directory());
+        Virtiofsd helper = started.helper();
+        undo.add(helper::kill);
+        try (Fd connection = started.connection()) {
+            pass(directory.id(), connection);
+            addBackend(
+                    undo,
+                    Backend.CHARDEV,
+                    directory.id(),
+                    "chardev-add",
+                    Map.of(
+                            "id",
+                            BACK + directory.id(),
+                            "backend",
+                            Map.of(
+                                    "type",
+                                    "socket",
+                                    "data",
+                                    Map.of(
+                                            "server",
+                                            false,
+                                            "addr",
+                                            Map.of("type", "fd", "data", Map.of("str", BACK + directory.id()))))));
+            addFrontend(
+                    "vhost-user-fs-pci",
+                    directory.id(),
+                    slot,
+                    Map.of("chardev", BACK + directory.id(), "tag", directory.id()));
+        } catch (QmpException e) {
+            String said = ErrorLog.tail(files.virtiofsLog(directory.id()), 500);
+            throw said.isEmpty()
+                    ? e
+                    : new HakoException(
+                            e.kind(), e.code(), "%s; virtiofsd said: %s".formatted(e.getMessage(), said), e);
+        }
+        return new Plugged(Backend.CHARDEV, slot, helper);
+    }
+
+    /** Gives QEMU a descriptor under the backend's name; the next command with that name takes it. */
+    private void pass(String id, Fd fd) {
+        qmp.execute("getfd", Map.of("fdname", BACK + id), List.of(fd), COMMAND);
+    }
+
+    private void addBackend(Undo undo, Backend backend, String id, String command, Map<String, ?> arguments) {
+        qmp.execute(command, arguments, COMMAND);
+        undo.add(() -> removeBackend(backend, id));
+    }
+
+    void removeBackend(Backend backend, String id) {
+        qmp.execute(backend.removal, Map.of(backend.key, BACK + id), COMMAND);
+    }
+
+    private void addFrontend(String driver, String id, String slot, Map<String, ?> properties) {
+        Map<String, Object> arguments = new HashMap<>(properties);
+        arguments.put("driver", driver);
+        arguments.put("id", FRONT + id);
+        if (!slot.isEmpty()) {
+            arguments.put("bus", slot);
+        }
+        qmp.execute("device_add", arguments, COMMAND);
+    }
+
+    /** Asks the guest to let go; it has when {@code DEVICE_DELETED} comes. */
+    void askToLeave(String id) {
+        qmp.execute("device_del", Map.of("id", FRONT + id), COMMAND);
+    }
+}

@@ -1,0 +1,61 @@
+package hako.vm.qemu;
+
+import hako.vm.Accelerator;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The guest kernel's command line ({@code Documentation/admin-guide/kernel-parameters.txt}). What stands here beyond the
+ * console was measured; docs/performance.md has the numbers.
+ */
+final class KernelArguments {
+    /** Ticks a second the guest's kernel is built with; the loops of its delays are counted for one. */
+    private static final int HZ = 100;
+
+    /** Loops where the TSC's rate is unknown: delays are then longer than asked for on processors below 2 GHz. */
+    private static final long UNKNOWN_LPJ = 2_000_000 * (1000L / HZ);
+
+    private KernelArguments() {}
+
+    static String of(Accelerator accelerator, int vcpus, List<String> more) {
+        List<String> arguments = new ArrayList<>(List.of("console=ttyS0", "quiet"));
+        // A panic resets at once, a reset is a triple fault at once, and QEMU turns the first reset into the end.
+        arguments.addAll(List.of("panic=-1", "reboot=t"));
+        // Hotpluggable memory would cost 64 MB for bounce buffers that no device of ours needs.
+        arguments.add("swiotlb=noforce");
+        if (vcpus > 1) {
+            // One processor boots quickest; the agent brings the others online when it is asked.
+            arguments.add("maxcpus=1");
+        }
+        switch (accelerator) {
+            case Accelerator.Kvm _ -> {}
+            case Accelerator.Emulation(var _, int tscKhz) -> arguments.addAll(emulated(tscKhz, vcpus));
+        }
+        arguments.addAll(more);
+        return String.join(" ", arguments);
+    }
+
+    private static List<String> emulated(int tscKhz, int vcpus) {
+        List<String> arguments = new ArrayList<>();
+        // Patching each lock prefix away for a single processor: 100-200 ms of translated code thrown away.
+        arguments.add("noreplace-smp");
+        // Whether the timer interrupt arrives is known: 40 ms.
+        arguments.add("no_timer_check");
+        if (vcpus == 1) {
+            // Measuring the local APIC's timer waits 200 ms; the HPET's rate is known. With several processors each
+            // needs its own.
+            arguments.add("nolapic_timer");
+        }
+        // The emulated TSC is the host's: it neither stops nor drifts, and stalls of the host are no sign of it.
+        arguments.add("tsc=reliable");
+        if (tscKhz > 0) {
+            // Measuring it costs 50 ms and is wrong by up to 0.3% under emulation.
+            arguments.add("tsc_early_khz=" + tscKhz);
+        }
+        if (vcpus > 1) {
+            // Calibrating a processor that comes online fails under emulation, after 2.6 s.
+            arguments.add("lpj=" + (tscKhz > 0 ? tscKhz * (1000L / HZ) : UNKNOWN_LPJ));
+        }
+        return arguments;
+    }
+}

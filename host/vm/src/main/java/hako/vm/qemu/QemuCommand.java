@@ -1,0 +1,83 @@
+package hako.vm.qemu;
+
+import hako.vm.Accelerator;
+import hako.vm.VmSpec;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * QEMU's command line for one VM. A pure function of its components; what the parts mean is in QEMU's
+ * {@code qemu-options.hx}.
+ *
+ * @param qmpFd the number, in QEMU, of the listening socket of its monitor
+ * @param agentFd likewise of the agent's port
+ */
+record QemuCommand(QemuConfig config, Accelerator accelerator, VmSpec spec, int qmpFd, int agentFd) {
+    /** The name that the agent looks for below {@code /sys/class/virtio-ports}. */
+    static final String AGENT_PORT = "hako.agent";
+
+    /** A guest without any PCI: its devices hang on the board itself. */
+    private static final String QBOOT = "qboot.rom";
+
+    List<String> arguments() {
+        List<String> line = new ArrayList<>();
+        line.add(config.binary().toString());
+        line.addAll(List.of("-name", "hako-" + spec.id()));
+        line.addAll(List.of("-nodefaults", "-no-user-config", "-nographic"));
+        // The first reset or power-off stops the VM and leaves it, so that its console can still be read.
+        line.addAll(List.of("-no-reboot", "-no-shutdown"));
+        line.addAll(List.of("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"));
+        addMachine(line);
+        addBoot(line);
+        addChannels(line);
+        addDevices(line);
+        return List.copyOf(line);
+    }
+
+    private void addMachine(List<String> line) {
+        line.addAll(List.of("-machine", config.machine().options() + ",memory-backend=mem"));
+        switch (accelerator) {
+            case Accelerator.Kvm _ -> line.addAll(List.of("-accel", "kvm", "-cpu", "host"));
+            case Accelerator.Emulation _ ->
+                line.addAll(
+                        List.of("-accel", "tcg,thread=multi,tb-size=" + config.translationCacheMb(), "-cpu", "max"));
+        }
+        line.addAll(List.of("-smp", "cpus=%d,sockets=1".formatted(spec.vcpus())));
+        long megabytes = Math.ceilDiv(spec.memoryBytes(), 1L << 20);
+        line.addAll(List.of("-m", megabytes + "M"));
+        // Shared, so that virtiofsd can reach it.
+        line.addAll(List.of("-object", "memory-backend-memfd,id=mem,size=%dM,share=on".formatted(megabytes)));
+    }
+
+    private void addBoot(List<String> line) {
+        Path qboot = config.firmware().resolve(QBOOT);
+        if (config.machine() != MachineType.MICROVM && Files.exists(qboot)) {
+            line.addAll(List.of("-bios", qboot.toString()));
+        }
+        line.addAll(List.of("-kernel", config.kernel().toString()));
+        line.addAll(List.of("-initrd", config.initramfs().toString()));
+        line.addAll(List.of("-append", KernelArguments.of(accelerator, spec.vcpus(), config.kernelArguments())));
+    }
+
+    private void addChannels(List<String> line) {
+        line.addAll(List.of("-chardev", "socket,id=qmp,fd=%d,server=on,wait=off".formatted(qmpFd)));
+        line.addAll(List.of("-mon", "chardev=qmp,mode=control"));
+        line.addAll(List.of("-chardev", "ringbuf,id=console,size=" + ConsoleLog.RING_BYTES));
+        line.addAll(List.of("-serial", "chardev:console"));
+        line.addAll(List.of("-chardev", "socket,id=agent,fd=%d,server=on,wait=off".formatted(agentFd)));
+    }
+
+    private void addDevices(List<String> line) {
+        MachineType machine = config.machine();
+        // Two ports: the first is for a console we do not use. 31 of them would cost the guest 20 ms.
+        line.addAll(List.of("-device", machine.virtio("serial") + ",id=serial,max_ports=2"));
+        line.addAll(List.of("-device", "virtserialport,bus=serial.0,nr=1,chardev=agent,name=" + AGENT_PORT));
+        line.addAll(List.of("-device", machine.virtio("rng")));
+        line.addAll(List.of("-device", machine.virtio("balloon") + ",id=balloon,free-page-reporting=on"));
+        for (int i = 0; i < config.slots(); i++) {
+            line.addAll(machine.slot(i));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package hako.vm.qemu;
+
+import hako.vm.Accelerator;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What QEMU is told, for all VMs of this driver.
+ *
+ * @param binary a path, or a name to be searched in {@code PATH}
+ * @param kernel an uncompressed kernel with a PVH entry ({@code vmlinux}), or a bzImage
+ * @param initramfs whose {@code /init} is the agent
+ * @param slots devices that can be plugged at a time, where the machine has them for a price (Q35: about 10 ms of
+ *     boot each); 27 at most. A sandbox has up to four: root, scratch disk, shared folder, network
+ * @param translationCacheMb of emulation; QEMU's own default of an eighth of the memory is far too large
+ * @param firmware the directory that may hold {@code qboot.rom}, which starts quicker than the default firmware
+ * @param virtiofsd where to search for it, the first found is taken
+ * @param kernelArguments added to the kernel's command line
+ */
+public record QemuConfig(
+        Path binary,
+        MachineType machine,
+        Accelerator.Choice accelerator,
+        Path kernel,
+        Path initramfs,
+        int slots,
+        int translationCacheMb,
+        Path firmware,
+        List<Path> virtiofsd,
+        List<String> kernelArguments) {
+    /** A bus has 32 devices: host bridge, ISA bridge, and the three that every VM has. */
+    private static final int MAX_SLOTS = 27;
+
+    public QemuConfig {
+        if (slots < 0 || slots > MAX_SLOTS) {
+            throw new IllegalArgumentException("slots: %d is not within 0 and %d".formatted(slots, MAX_SLOTS));
+        }
+        virtiofsd = List.copyOf(virtiofsd);
+        kernelArguments = List.copyOf(kernelArguments);
+    }
+
+    /** What is right for most; change by the {@code with…} methods. */
+    public static QemuConfig of(Path kernel, Path initramfs) {
+        return new QemuConfig(
+                Path.of("qemu-system-x86_64"),
+                MachineType.Q35,
+                Accelerator.Choice.AUTO,
+                kernel,
+                initramfs,
+                4,
+                32,
+                Path.of("/usr/share/qemu"),
+                List.of(
+                        Path.of("/usr/libexec/virtiofsd"),
+                        Path.of("/usr/lib/virtiofsd"),
+                        Path.of("/usr/lib/qemu/virtiofsd"),
+                        Path.of("/usr/bin/virtiofsd")),
+                List.of());
+    }
+
+    public QemuConfig withBinary(Path value) {
+        return new QemuConfig(
+                value,
+                machine,
+                accelerator,
+                kernel,
+                initramfs,
+                slots,
+                translationCacheMb,
+                firmware,
+                virtiofsd,
+                kernelArguments);
+    }
+
+    public QemuConfig withMachine(MachineType value) {
+        return new QemuConfig(
+                binary,
+                value,
+                accelerator,
+                kernel,
+                initramfs,
+                slots,
+                translationCacheMb,
+                firmware,
+                virtiofsd,
+                kernelArguments);
+    }
+
+    public QemuConfig withAccelerator(Accelerator.Choice value) {
+        return new QemuConfig(
+                binary,
+                machine,
+                value,
+                kernel,
+                initramfs,
+                slots,
+                translationCacheMb,
+                firmware,
+                virtiofsd,
+                kernelArguments);
+    }
+
+    public QemuConfig withSlots(int value) {
+        return new QemuConfig(
+                binary,
+                machine,
+                accelerator,
+                kernel,
+                initramfs,
+                value,
+                translationCacheMb,
+                firmware,
+                virtiofsd,
+                kernelArguments);
+    }
+
+    public QemuConfig withKernelArguments(List<String> value) {
+        return new QemuConfig(
+                binary, machine, accelerator, kernel, initramfs, slots, translationCacheMb, firmware, virtiofsd, value);
+    }
+}

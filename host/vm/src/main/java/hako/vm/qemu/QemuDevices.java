@@ -1,0 +1,300 @@
+package hako.vm.qemu;
+
+import hako.base.HakoException;
+import hako.base.HakoException.Code;
+import hako.base.HakoException.Kind;
+import hako.base.Undo;
+import hako.vm.Device;
+import hako.vm.VmRecord;
+import hako.vm.qemu.DeviceCommands.Backend;
+import hako.vm.qemu.DeviceCommands.Plugged;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is plugged into one QEMU, and into which slot. Threads: any; one device at a time.
+ *
+ * <p>A device plugged before the guest enumerates its buses is found there as if it had been there from the start.
+ */
+final class QemuDevices {
+    private static final Duration COMMAND = Duration.ofSeconds(20);
+
+    private static final Pattern ID = Pattern.compile("[A-Za-z0-9-]{1,20}");
+
+    private final RunFiles files;
+    private final QmpConnection qmp;
+    private final DeviceCommands commands;
+    private final Departures departures;
+    private final Consumer<String> helperLost;
+
+    /** Held while a device is plugged or unplugged. */
+    private final ReentrantLock work = new ReentrantLock();
+
+    private final ReentrantLock lock = new ReentrantLock();
+    // guarded by lock
+    private MachineType machine;
+    private final Map<String, Plugged> plugged = new LinkedHashMap<>();
+    private final TreeSet<String> freeSlots = new TreeSet<>();
+
+    /**
+     * Of a VM that has just been started as {@code config} says.
+     *
+     * @param helperLost told why, when a helper ended though its device is still plugged: the guest would wait for it
+     *     for ever
+     */
+    QemuDevices(QemuConfig config, RunFiles files, QmpConnection qmp, Consumer<String> helperLost) {
+        this.helperLost = helperLost;
+        this.files = files;
+        this.qmp = qmp;
+        this.commands = new DeviceCommands(config, files, qmp);
+        this.departures = new Departures(files.id());
+        this.machine = config.machine();
+        for (int i = 0; i < config.slots() && machine == MachineType.Q35; i++) {
+            freeSlots.add(MachineType.slotName(i));
+        }
+    }
+
+    void plug(Device device) {
+        check(device);
+        work.lock();
+        try (Undo undo = new Undo()) {
+            String slot = takeSlot(device);
+            undo.add(() -> giveBack(slot));
+            qmp.version(COMMAND);
+            Plugged added = commands.plug(device, slot, undo);
+            remember(device.id(), added);
+            undo.release();
+        } finally {
+            work.unlock();
+        }
+    }
+
+    private void check(Device device) {
+        if (!ID.matcher(device.id()).matches()) {
+            throw HakoException.user(
+                    Code.INVALID_ARGUMENT,
+                    "plug \"%s\": a device id is 1 to 20 letters, digits and dashes".formatted(device.id()));
+        }
+    }
+
+    private String takeSlot(Device device) {
+        lock.lock();
+        try {
+            if (!machine.pluggable()) {
+                throw new HakoException(
+                        Kind.EXTERNAL,
+                        Code.UNSUPPORTED,
+                        "plug %s into VM %s: machine type %s has no bus for it; set vm.machine to q35 or pc"
+                                .formatted(device.id(), files.id(), machine.spelling()));
+            }
+            if (plugged.containsKey(device.id())) {
+                throw HakoException.user(
+                        Code.ALREADY_EXISTS,
+                        "plug %s into VM %s: it has a device of that id".formatted(device.id(), files.id()));
+            }
+            if (machine != MachineType.Q35) {
+                return "";
+            }
+            String slot = freeSlots.pollFirst();
+            if (slot == null) {
+                throw new HakoException(
+                        Kind.RESOURCES,
+                        Code.NO_SPACE,
+                        "plug %s into VM %s: its device slots are taken (%d devices); raise vm.slots"
+                                .formatted(device.id(), files.id(), plugged.size()));
+            }
+            return slot;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void giveBack(String slot) {
+        lock.lock();
+        try {
+            if (!slot.isEmpty()) {
+                freeSlots.add(slot);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void remember(String id, Plugged device) {
+        lock.lock();
+        try {
+            plugged.put(id, device);
+        } finally {
+            lock.unlock();
+        }
+        watch(id, device);
+    }
+
+    private void watch(String id, Plugged device) {
+        Virtiofsd helper = device.helper();
+        if (helper == null) {
+            return;
+        }
+        Thread.ofVirtual().name("vm-" + files.id() + "-" + id).start(() -> {
+            try {
+                helper.process().awaitEnd();
+            } catch (InterruptedException | HakoException e) {
+                return; // it was killed and its descriptor closed
+            }
+            if (running().contains(helper)) {
+                helperLost.accept("the process that served shared directory %s (virtiofsd, pid %d) ended"
+                        .formatted(id, helper.process().identity().pid()));
+            }
+        });
+    }
+
+    void unplug(String id) {
+        work.lock();
+        try {
+            Plugged device = find(id);
+            departures.await(id, () -> commands.askToLeave(id));
+            forget(id, device);
+            commands.removeBackend(device.backend(), id);
+            if (device.helper() != null) {
+                device.helper().kill();
+            }
+        } finally {
+            work.unlock();
+        }
+    }
+
+    private Plugged find(String id) {
+        lock.lock();
+        try {
+            Plugged device = plugged.get(id);
+            if (device == null) {
+                throw HakoException.user(
+                        Code.NOT_FOUND, "unplug %s from VM %s: no such device".formatted(id, files.id()));
+            }
+            return device;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void forget(String id, Plugged device) {
+        lock.lock();
+        try {
+            plugged.remove(id);
+            if (!device.slot().isEmpty()) {
+                freeSlots.add(device.slot());
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** QEMU says so, on the monitor's reader thread. */
+    void deleted(String device) {
+        departures.left(device, true);
+    }
+
+    void notDeleted(String device) {
+        departures.left(device, false);
+    }
+
+    /**
+     * Of a VM that an earlier daemon started, perhaps by another configuration: what it is and what is plugged is QEMU's
+     * to say.
+     */
+    void adopt(List<VmRecord.Helper> helpers) {
+        Object type = qmp.execute("qom-get", Map.of("path", "/machine", "property", "type"), COMMAND);
+        MachineType actual = MachineType.ofQomType(String.valueOf(type));
+        Object pci = actual.pluggable() ? qmp.execute("query-pci", COMMAND) : List.of();
+        Map<String, VmRecord.Helper> byDevice = new HashMap<>();
+        helpers.forEach(helper -> byDevice.put(helper.deviceId(), helper));
+        lock.lock();
+        try {
+            machine = actual;
+            freeSlots.clear();
+            freeSlots.addAll(PciDevices.ports(pci, MachineType.SLOT));
+        } finally {
+            lock.unlock();
+        }
+        for (PciDevices.Found found : PciDevices.list(pci, DeviceCommands.FRONT)) {
+            Backend backend = switch (found.kind()) {
+                case DISK -> Backend.BLOCK;
+                case NIC -> Backend.NETDEV;
+                case DIRECTORY -> Backend.CHARDEV;
+            };
+            VmRecord.Helper helper = byDevice.remove(found.id());
+            lock.lock();
+            try {
+                freeSlots.remove(found.slot());
+            } finally {
+                lock.unlock();
+            }
+            remember(found.id(), new Plugged(backend, found.slot(), helper == null ? null : adopt(helper)));
+        }
+        // Started for a device that was never plugged, since the daemon died in between.
+        byDevice.values().forEach(stray -> {
+            Virtiofsd helper = adopt(stray);
+            if (helper != null) {
+                helper.kill();
+            }
+        });
+    }
+
+    private @Nullable Virtiofsd adopt(VmRecord.Helper helper) {
+        return HostProcess.find(helper.pid(), helper.startTime())
+                .map(process -> new Virtiofsd(process, Optional.empty()))
+                .orElse(null);
+    }
+
+    List<VmRecord.Helper> helpers() {
+        lock.lock();
+        try {
+            return plugged.entrySet().stream()
+                    .filter(entry -> entry.getValue().helper() != null)
+                    .map(entry -> record(entry.getKey(), entry.getValue().helper()))
+                    .toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static VmRecord.Helper record(String id, Virtiofsd helper) {
+        return new VmRecord.Helper(
+                id,
+                helper.process().identity().pid(),
+                helper.process().identity().startTime());
+    }
+
+    long residentBytes() {
+        return running().stream()
+                .mapToLong(helper -> helper.process().residentBytes())
+                .sum();
+    }
+
+    /** When QEMU has ended. */
+    void killHelpers() {
+        running().forEach(Virtiofsd::kill);
+    }
+
+    private List<Virtiofsd> running() {
+        lock.lock();
+        try {
+            return plugged.values().stream()
+                    .map(Plugged::helper)
+                    .filter(Objects::nonNull)
+                    .toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

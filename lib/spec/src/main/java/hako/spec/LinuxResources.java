@@ -1,0 +1,106 @@
+package hako.spec;
+
+import io.avaje.jsonb.Json;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The limits of a container's cgroup (runtime-spec, config-linux.md, Control groups). Absent: no limit, no change. */
+@Json
+public record LinuxResources(
+        List<DeviceRule> devices,
+        @Nullable Memory memory,
+        @Nullable Cpu cpu,
+        @Nullable Pids pids,
+        @Nullable BlockIo blockIO,
+        List<HugepageLimit> hugepageLimits,
+        Map<String, String> unified) {
+
+    public LinuxResources {
+        devices = Absent.list(devices);
+        hugepageLimits = Absent.list(hugepageLimits);
+        unified = Absent.map(unified);
+    }
+
+    /** @param access letters of {@code rwm}; absent major or minor: every one */
+    @Json
+    public record DeviceRule(
+            boolean allow,
+            @Nullable String type,
+            @Nullable Long major,
+            @Nullable Long minor,
+            @Nullable String access) {}
+
+    /** Bytes; -1 for no limit. {@code swap} is memory and swap together. */
+    @Json
+    public record Memory(
+            @Nullable Long limit,
+            @Nullable Long reservation,
+            @Nullable Long swap,
+            @Nullable Long kernel,
+            @Nullable Long kernelTCP,
+            @Nullable Long swappiness,
+            @Nullable Boolean disableOOMKiller,
+            @Nullable Boolean useHierarchy,
+            @Nullable Boolean checkBeforeUpdate) {
+        public static Memory limited(long limitBytes) {
+            return new Memory(limitBytes, null, null, null, null, null, null, null, null);
+        }
+    }
+
+    /** {@code quota} and {@code period} in microseconds; {@code cpus} and {@code mems} as {@code 0-3,7}. */
+    @Json
+    public record Cpu(
+            @Nullable Long shares,
+            @Nullable Long quota,
+            @Nullable Long burst,
+            @Nullable Long period,
+            @Nullable Long realtimeRuntime,
+            @Nullable Long realtimePeriod,
+            @Nullable String cpus,
+            @Nullable String mems,
+            @Nullable Long idle) {
+        public static Cpu limited(long quotaUs, long periodUs) {
+            return new Cpu(null, quotaUs, null, periodUs, null, null, null, null, null);
+        }
+    }
+
+    /** At most so many processes; 0 or less: no limit. */
+    @Json
+    public record Pids(long limit) {}
+
+    /** Weights 10 to 1000; rates in bytes or operations a second. */
+    @Json
+    public record BlockIo(
+            @Nullable Integer weight,
+            @Nullable Integer leafWeight,
+            List<Throttle> throttleReadBpsDevice,
+            List<Throttle> throttleWriteBpsDevice,
+            List<Throttle> throttleReadIOPSDevice,
+            List<Throttle> throttleWriteIOPSDevice) {
+        public BlockIo {
+            throttleReadBpsDevice = Absent.list(throttleReadBpsDevice);
+            throttleWriteBpsDevice = Absent.list(throttleWriteBpsDevice);
+            throttleReadIOPSDevice = Absent.list(throttleReadIOPSDevice);
+            throttleWriteIOPSDevice = Absent.list(throttleWriteIOPSDevice);
+        }
+    }
+
+    /** The rate of one device. */
+    @Json
+    public record Throttle(long major, long minor, long rate) {}
+
+    /** @param pageSize {@code 2MB}, {@code 1GB} */
+    @Json
+    public record HugepageLimit(String pageSize, long limit) {}
+
+    /** Reads what {@code update --resources} is given; {@link hako.base.HakoException} when it is not that. */
+    public static LinuxResources fromJson(byte[] json) {
+        return SpecJson.read(LinuxResources.class, json, "resources");
+    }
+
+    /** UTF-8, without null and empty members. */
+    public byte[] toJson() {
+        return SpecJson.write(LinuxResources.class, this);
+    }
+}

@@ -1,0 +1,163 @@
+//! One call of the daemon: HELLO, then signals one way and orders the other, until EXIT.
+
+use crate::connection::{Connection, open_path};
+use crate::failure::{Failure, describe};
+use crate::frame::{self, FrameReader, HELLO_LIMIT, Hello, Order};
+use crate::place::Place;
+use crate::reach::{PATIENCE, Wait, reach};
+use crate::signals::{self, Signals};
+use crate::terminal;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
+use std::time::Instant;
+
+/// Why a conversation ended.
+enum End {
+    Exit(u8),
+    /// The daemon is gone, and had taken the call or not.
+    Broken {
+        acknowledged: bool,
+    },
+}
+
+pub struct Call<'a> {
+    place: &'a Place,
+    signals: &'a Signals,
+    /// What makes another daemon go on with this call; empty until the daemon gives one.
+    token: Vec<u8>,
+}
+
+impl<'a> Call<'a> {
+    pub fn new(place: &'a Place, signals: &'a Signals) -> Self {
+        Self { place, signals, token: Vec::new() }
+    }
+
+    /// Runs to the end; the answer is the exit code the daemon gave.
+    pub fn run(mut self) -> Result<u8, Failure> {
+        let mut deadline = Instant::now() + PATIENCE;
+        let mut wait = Wait::FirstCall(self.signals);
+        // A daemon that ended between taking the connection and taking the call has done nothing: one more try.
+        let mut may_repeat = true;
+        loop {
+            let connection = reach(self.place, wait, deadline)?;
+            match self.attend(&connection)? {
+                End::Exit(code) => return Ok(code),
+                End::Broken { acknowledged: false } if self.token.is_empty() && may_repeat => may_repeat = false,
+                End::Broken { .. } if self.token.is_empty() => return Err(self.broken("before the command ended")),
+                End::Broken { acknowledged: false } if Instant::now() > deadline => {
+                    return Err(self.broken("and does not come back"));
+                }
+                End::Broken { acknowledged } => {
+                    if acknowledged {
+                        deadline = Instant::now() + PATIENCE;
+                    }
+                    wait = Wait::Reconnect;
+                }
+            }
+        }
+    }
+
+    fn broken(&self, when: &str) -> Failure {
+        Failure::new(format!("hakod went away {when}; its log is {}", self.place.log().display()))
+    }
+
+    fn attend(&mut self, connection: &Connection) -> Result<End, Failure> {
+        match self.greet(connection) {
+            Ok(()) => {}
+            Err(libc::EPIPE | libc::ECONNRESET) => return Ok(End::Broken { acknowledged: false }),
+            Err(libc::E2BIG) => {
+                return Err(Failure::new(format!("arguments and environment are over {} KiB", HELLO_LIMIT / 1024)));
+            }
+            Err(errno) => return Err(Failure::new(format!("call hakod: {}", describe(errno)))),
+        }
+        let answer_due = Instant::now() + PATIENCE;
+        let mut acknowledged = false;
+        let mut frames = FrameReader::default();
+        let mut buffer = [0; 512];
+        loop {
+            self.forward_signals(connection);
+            match connection.receive(&mut buffer) {
+                Ok(0) | Err(libc::ECONNRESET) => return Ok(End::Broken { acknowledged }),
+                Ok(count) => frames.push(&buffer[..count]),
+                Err(libc::EAGAIN | libc::EINTR) => {}
+                Err(errno) => return Err(Failure::new(format!("read from hakod: {}", describe(errno)))),
+            }
+            while let Some(order) = frames.next().map_err(|_| self.stranger())? {
+                match order {
+                    Order::Ack => acknowledged = true,
+                    Order::Exit(code) => return Ok(End::Exit(code)),
+                    Order::Token(token) => self.token = token,
+                    Order::Raw(on) => terminal::raw(on),
+                }
+            }
+            let (daemon, signals) = (connection.descriptor(), self.signals.descriptor());
+            if acknowledged {
+                signals::wait_for_ever(daemon, signals);
+            } else if Instant::now() < answer_due {
+                signals::wait(Some(daemon), Some(signals), answer_due - Instant::now());
+            } else {
+                return Err(self.broken("or hangs: no answer within 30 s"));
+            }
+        }
+    }
+
+    fn stranger(&self) -> Failure {
+        Failure::new(format!(
+            "what listens on {} does not speak door-step version {}: restart hakod",
+            self.place.socket().display(),
+            frame::VERSION
+        ))
+    }
+
+    /// Sends HELLO with its five descriptors. E2BIG where it is too long.
+    fn greet(&self, connection: &Connection) -> Result<(), i32> {
+        let (rows, columns) = terminal::size();
+        let hello = Hello {
+            terminals: terminal::which(),
+            pid: std::process::id() as i32,
+            rows,
+            columns,
+            token: &self.token,
+            arguments: &std::env::args_os().map(OsStringExt::into_vec).collect::<Vec<_>>(),
+            environment: &environment(),
+        };
+        let frame = hello.encode().map_err(|_| libc::E2BIG)?;
+        // A working directory that cannot be named gives a place where no relative path is found.
+        let directory = open_path(Path::new(".")).or_else(|_| open_path(Path::new("/dev/null")))?;
+        let root = open_path(Path::new("/"))?;
+        // Rust's start-up has put /dev/null in the place of whichever of the three was closed.
+        let descriptors = [directory.as_raw_fd(), root.as_raw_fd(), 0, 1, 2];
+        connection.send(&frame, &descriptors, Instant::now() + PATIENCE)
+    }
+
+    /// Tells the daemon what has come. What cannot be told is held for the next connection.
+    fn forward_signals(&self, connection: &Connection) {
+        while let Some(number) = self.signals.next() {
+            let frame = match number {
+                libc::SIGCONT | libc::SIGWINCH => {
+                    if number == libc::SIGCONT {
+                        terminal::resume();
+                    }
+                    let (rows, columns) = terminal::size();
+                    frame::winch(rows, columns)
+                }
+                _ => frame::signal(number),
+            };
+            if connection.send(&frame, &[], Instant::now() + PATIENCE).is_err() {
+                self.signals.hold(number);
+                return;
+            }
+        }
+    }
+}
+
+fn environment() -> Vec<Vec<u8>> {
+    let join = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        let mut entry = name.into_vec();
+        entry.push(b'=');
+        entry.extend(value.into_vec());
+        entry
+    };
+    std::env::vars_os().map(join).collect()
+}

@@ -1,0 +1,196 @@
+//! Frames of the door-step socket. The format is drawn in `wire/doorstep/README.md`.
+//!
+//! Every frame is `u32 length, u8 type, payload`, little endian; `length` counts the payload alone.
+
+/// What this program speaks; the daemon refuses another.
+pub const VERSION: u16 = 1;
+/// The longest HELLO payload the daemon takes.
+pub const HELLO_LIMIT: usize = 1 << 20;
+/// The longest payload taken from the daemon; TOKEN is the only frame of any length.
+pub const DAEMON_LIMIT: usize = 4096;
+
+const HEADER: usize = 5;
+const HELLO: u8 = 1;
+const SIGNAL: u8 = 2;
+const WINCH: u8 = 3;
+const EXIT: u8 = 16;
+const TOKEN: u8 = 17;
+const RAW: u8 = 18;
+const ACK: u8 = 19;
+
+/// What the first frame tells; its descriptors travel beside it.
+pub struct Hello<'a> {
+    /// Bit 0, 1, 2: standard input, output, error is a terminal.
+    pub terminals: u16,
+    pub pid: i32,
+    pub rows: u16,
+    pub columns: u16,
+    /// Empty on the first call.
+    pub token: &'a [u8],
+    pub arguments: &'a [Vec<u8>],
+    /// `NAME=value` each.
+    pub environment: &'a [Vec<u8>],
+}
+
+impl Hello<'_> {
+    /// The whole frame, or its payload's length where that is over [`HELLO_LIMIT`].
+    pub fn encode(&self) -> Result<Vec<u8>, usize> {
+        let mut frame = vec![0, 0, 0, 0, HELLO];
+        frame.extend(VERSION.to_le_bytes());
+        frame.extend(self.terminals.to_le_bytes());
+        frame.extend(self.pid.to_le_bytes());
+        frame.extend(self.rows.to_le_bytes());
+        frame.extend(self.columns.to_le_bytes());
+        put_string(&mut frame, self.token);
+        put_strings(&mut frame, self.arguments);
+        put_strings(&mut frame, self.environment);
+        let length = frame.len() - HEADER;
+        if length > HELLO_LIMIT {
+            return Err(length);
+        }
+        frame[..4].copy_from_slice(&(length as u32).to_le_bytes());
+        Ok(frame)
+    }
+}
+
+fn put_string(frame: &mut Vec<u8>, string: &[u8]) {
+    frame.extend((string.len() as u32).to_le_bytes());
+    frame.extend(string);
+}
+
+fn put_strings(frame: &mut Vec<u8>, strings: &[Vec<u8>]) {
+    frame.extend((strings.len() as u32).to_le_bytes());
+    for string in strings {
+        put_string(frame, string);
+    }
+}
+
+/// The caller's signal `number`, to be forwarded.
+pub fn signal(number: i32) -> [u8; HEADER + 4] {
+    let [a, b, c, d] = number.to_le_bytes();
+    [4, 0, 0, 0, SIGNAL, a, b, c, d]
+}
+
+/// The caller's terminal has a new size.
+pub fn winch(rows: u16, columns: u16) -> [u8; HEADER + 4] {
+    let ([a, b], [c, d]) = (rows.to_le_bytes(), columns.to_le_bytes());
+    [4, 0, 0, 0, WINCH, a, b, c, d]
+}
+
+/// A frame from the daemon.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Order {
+    /// HELLO is accepted; from here on the call is under way.
+    Ack,
+    /// End with this code.
+    Exit(u8),
+    /// Reconnect with this token when the connection breaks.
+    Token(Vec<u8>),
+    /// Raw mode of standard input's terminal on or off.
+    Raw(bool),
+}
+
+/// The peer does not speak this protocol.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Garbage;
+
+/// Cuts what arrives into frames.
+#[derive(Default)]
+pub struct FrameReader {
+    buffer: Vec<u8>,
+}
+
+impl FrameReader {
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next whole frame, if it has arrived.
+    pub fn next(&mut self) -> Result<Option<Order>, Garbage> {
+        let Some((header, rest)) = self.buffer.split_first_chunk::<HEADER>() else {
+            return Ok(None);
+        };
+        let [a, b, c, d, kind] = *header;
+        let length = u32::from_le_bytes([a, b, c, d]) as usize;
+        if length > DAEMON_LIMIT {
+            return Err(Garbage);
+        }
+        let Some(payload) = rest.get(..length) else {
+            return Ok(None);
+        };
+        let order = decode(kind, payload)?;
+        self.buffer.drain(..HEADER + length);
+        Ok(Some(order))
+    }
+}
+
+fn decode(kind: u8, payload: &[u8]) -> Result<Order, Garbage> {
+    match (kind, payload) {
+        (ACK, []) => Ok(Order::Ack),
+        (RAW, [on]) => Ok(Order::Raw(*on != 0)),
+        (EXIT, &[code, 0, 0, 0]) => Ok(Order::Exit(code)),
+        (TOKEN, [a, b, c, d, token @ ..]) if u32::from_le_bytes([*a, *b, *c, *d]) as usize == token.len() => {
+            Ok(Order::Token(token.to_vec()))
+        }
+        _ => Err(Garbage),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hello<'a>(token: &'a [u8], arguments: &'a [Vec<u8>]) -> Hello<'a> {
+        Hello { terminals: 0b101, pid: 77, rows: 24, columns: 80, token, arguments, environment: &[] }
+    }
+
+    #[test]
+    fn hello_is_laid_out_as_drawn() {
+        let arguments = [b"hako".to_vec(), b"ps".to_vec()];
+        let frame = hello(b"t", &arguments).encode().unwrap();
+        let expected: &[u8] = b"\x27\0\0\0\x01\x01\0\x05\0\x4d\0\0\0\x18\0\x50\0\
+            \x01\0\0\0t\x02\0\0\0\x04\0\0\0hako\x02\0\0\0ps\0\0\0\0";
+        assert_eq!(frame, expected);
+    }
+
+    #[test]
+    fn hello_over_the_limit_is_refused_with_its_length() {
+        let arguments = [vec![b'x'; HELLO_LIMIT]];
+        assert_eq!(hello(b"", &arguments).encode(), Err(HELLO_LIMIT + 12 + 4 + 4 + 4 + 4));
+    }
+
+    #[test]
+    fn signal_and_winch_are_laid_out_as_drawn() {
+        assert_eq!(&signal(15), b"\x04\0\0\0\x02\x0f\0\0\0");
+        assert_eq!(&winch(24, 300), b"\x04\0\0\0\x03\x18\0\x2c\x01");
+    }
+
+    #[test]
+    fn frames_that_arrive_byte_by_byte_are_read() {
+        let mut reader = FrameReader::default();
+        let mut read = Vec::new();
+        for byte in b"\0\0\0\0\x13\x07\0\0\0\x11\x03\0\0\0abc\x01\0\0\0\x12\x01\x04\0\0\0\x10\x7f\0\0\0" {
+            reader.push(&[*byte]);
+            read.extend(reader.next().unwrap());
+        }
+        assert_eq!(read, [Order::Ack, Order::Token(b"abc".to_vec()), Order::Raw(true), Order::Exit(127)]);
+    }
+
+    #[test]
+    fn garbage_is_told_apart() {
+        let hostile: [&[u8]; 7] = [
+            b"HTTP/1.1 400 Bad Request",
+            b"\x01\x10\0\0\x11",
+            b"\0\0\0\0\x63",
+            b"\x01\0\0\0\x13x",
+            b"\x04\0\0\0\x10\0\x01\0\0",
+            b"\x04\0\0\0\x10\xff\xff\xff\xff",
+            b"\x05\0\0\0\x11\x02\0\0\0x",
+        ];
+        for bytes in hostile {
+            let mut reader = FrameReader::default();
+            reader.push(bytes);
+            assert_eq!(reader.next(), Err(Garbage), "{bytes:?}");
+        }
+    }
+}

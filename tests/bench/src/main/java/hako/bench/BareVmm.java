@@ -1,0 +1,74 @@
+package hako.bench;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The VMM without Hako: the command line of one of Hako's own sandboxes, read from a running one, so kernel, machine,
+ * processor, memory and devices are the same; only where its channels lead differs.
+ */
+final class BareVmm {
+    /** What the bare init says. */
+    static final String PID_1 = "hako-bench: pid 1";
+
+    private BareVmm() {}
+
+    /** Its console is standard output; its guest says {@link #PID_1} and ends. */
+    static List<String> saying(Node node, Tools tools) {
+        String id = node.detached("pattern", "sleep", "1000");
+        List<String> line = of(ProcFiles.commandLine(node.vmm(id)), tools.bareInitramfs(), "null,id=agent");
+        node.remove("pattern");
+        return line;
+    }
+
+    /** With Hako's own guest, whose agent is reached by a socket. */
+    static List<String> agent(Node node, Path initramfs, Path socket, Path disk) {
+        String id = node.detached("pattern", "sleep", "1000");
+        List<String> line = new ArrayList<>(of(
+                ProcFiles.commandLine(node.vmm(id)),
+                initramfs,
+                "socket,id=agent,path=%s,server=on,wait=off".formatted(socket)));
+        node.remove("pattern");
+        line.addAll(List.of(
+                "-drive",
+                "if=none,id=root,format=raw,readonly=on,file=" + disk,
+                "-device",
+                "virtio-blk-pci,drive=root,serial=root"));
+        return line;
+    }
+
+    private static List<String> of(List<String> pattern, Path initramfs, String agentChannel) {
+        List<String> line = new ArrayList<>();
+        for (int i = 0; i < pattern.size(); i++) {
+            String word = pattern.get(i);
+            String value = i + 1 < pattern.size() ? pattern.get(i + 1) : "";
+            switch (word) {
+                case "-no-shutdown" -> {}
+                case "-initrd" -> add(line, word, initramfs.toString());
+                case "-chardev" -> addChannel(line, value, agentChannel);
+                case "-mon" -> {}
+                default -> line.add(word);
+            }
+            if (word.equals("-initrd") || word.equals("-chardev") || word.equals("-mon")) {
+                i++;
+            }
+        }
+        return line;
+    }
+
+    private static void addChannel(List<String> line, String channel, String agentChannel) {
+        if (channel.contains("id=agent")) {
+            add(line, "-chardev", agentChannel);
+        } else if (channel.contains("id=console")) {
+            add(line, "-chardev", "stdio,id=console,signal=off");
+        } else if (!channel.contains("id=qmp")) {
+            add(line, "-chardev", channel);
+        }
+    }
+
+    private static void add(List<String> line, String option, String value) {
+        line.add(option);
+        line.add(value);
+    }
+}

@@ -1,0 +1,147 @@
+package hako.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+
+/** A daemon of the benchmark's own, below a folder of its own. Closed, it leaves nothing. */
+final class Node implements AutoCloseable {
+    static final String IMAGE = "hako/busybox";
+    private static final String BRIDGE = "hkbench";
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final Tools tools;
+    private final Path home;
+
+    Node(Tools tools) {
+        this.tools = tools;
+        try {
+            home = Files.createTempDirectory(Path.of("/tmp"), "hkb");
+            Files.writeString(home.resolve("hako.toml"), """
+                    network.bridge = "%s"
+                    network.subnet = "10.239.77.0/24"
+                    """.formatted(BRIDGE));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        hako("image", "import", tools.busybox().toString(), IMAGE);
+    }
+
+    Map<String, String> environment() {
+        return Map.of("HAKO_HOME", home.toString());
+    }
+
+    Path home() {
+        return home;
+    }
+
+    /** The command line of {@code hako}. */
+    List<String> line(String... arguments) {
+        List<String> line = new ArrayList<>();
+        line.add(tools.hako().toString());
+        line.addAll(Arrays.asList(arguments));
+        return line;
+    }
+
+    /** Runs {@code hako}; what it printed. */
+    String hako(String... arguments) {
+        return Execution.of(environment(), line(arguments));
+    }
+
+    /** A detached container of busybox; its id. */
+    String detached(String name, String... command) {
+        return hako(Stream.concat(Stream.of("run", "-d", "--name", name, IMAGE), Stream.of(command))
+                        .toArray(String[]::new))
+                .strip();
+    }
+
+    void remove(String... names) {
+        hako(Stream.concat(Stream.of("rm", "-f"), Stream.of(names)).toArray(String[]::new));
+    }
+
+    void awaitLog(String name, String text) {
+        await(name + " to say " + text, () -> hako("logs", name).contains(text));
+    }
+
+    static void await(String what, BooleanSupplier fact) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!fact.getAsBoolean()) {
+            if (System.nanoTime() > deadline) {
+                throw new BenchmarkException("waited " + PATIENCE + " for " + what);
+            }
+            pause(Duration.ofMillis(10));
+        }
+    }
+
+    static void pause(Duration span) {
+        try {
+            Thread.sleep(span);
+        } catch (InterruptedException e) {
+            throw new BenchmarkException("interrupted");
+        }
+    }
+
+    long daemon() {
+        return ProcFiles.withEnvironment("HAKO_HOME=" + home).stream()
+                .filter(pid -> ProcFiles.commandLine(pid).contains("hako.daemon.Main"))
+                .findFirst()
+                .orElseThrow(() -> new BenchmarkException("no daemon runs"));
+    }
+
+    /** A fresh daemon in the place of this one. */
+    void restart() {
+        long pid = daemon();
+        Execution.of("kill", "-TERM", Long.toString(pid));
+        await("the daemon to end", () -> ProcFiles.commandLine(pid).size() < 2);
+        hako("version");
+    }
+
+    /** The VMM's pid. */
+    long vmm(String containerId) {
+        return processes(containerId).stream()
+                .filter(pid -> ProcFiles.commandLine(pid).getFirst().contains("qemu"))
+                .findFirst()
+                .orElseThrow(() -> new BenchmarkException("no VMM of " + containerId));
+    }
+
+    /** All processes of a sandbox: those whose command line names it. */
+    List<Long> processes(String containerId) {
+        return ProcFiles.withCommandLine(containerId);
+    }
+
+    @Override
+    public void close() {
+        String ids = hako("ps", "-aq");
+        if (!ids.isBlank()) {
+            remove(ids.strip().split("\\s+"));
+        }
+        long pid = daemon();
+        Execution.of("kill", "-TERM", Long.toString(pid));
+        await("the daemon to end", () -> ProcFiles.commandLine(pid).size() < 2);
+        Execution.attempt(Map.of(), List.of("ip", "link", "del", BRIDGE));
+        Execution.attempt(Map.of(), List.of("nft", "delete", "table", "ip", BRIDGE));
+        delete(home);
+    }
+
+    private static void delete(Path folder) {
+        if (ProcFiles.read(Path.of("/proc/self/mountinfo")).contains(" " + folder + "/")) {
+            throw new BenchmarkException("still mounted below " + folder);
+        }
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

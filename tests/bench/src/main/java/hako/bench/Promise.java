@@ -1,0 +1,50 @@
+package hako.bench;
+
+/** What Hako promises, and where each promise is held: the one table of bounds. */
+enum Promise {
+    COLD_RUN("`hako run … true`, cold VM, command to exit", Unit.RATIO, 1.35, "the bare VMM's time to PID 1"),
+    EXEC("`hako exec … true` on a running container", Unit.RATIO, 2, "runc's exec"),
+    VERSION("`hako version`, process start to exit, the daemon warm", Unit.RATIO, 2, "crun's no-op"),
+    PS("`hako ps`, process start to exit, the daemon warm", Unit.RATIO, 2, "crun's no-op"),
+    STOP("stop of a container that obeys SIGTERM, to its exit reported", Unit.MILLISECONDS, 60, ""),
+    AGENT_ANONYMOUS("agent: anonymous memory", Unit.KILOBYTES, 500, ""),
+    AGENT_RSS("agent: RSS", Unit.MEGABYTES, 2, ""),
+    AGENT_BINARY("agent: binary", Unit.MEGABYTES, 2, ""),
+    DAEMON_IDLE("daemon: PSS, idle", Unit.MEGABYTES, 80, ""),
+    DAEMON_PER_SANDBOX("daemon: PSS, for each sandbox", Unit.KILOBYTES, 150, ""),
+    DOOR_STEP("native door-step, kept while a container runs: PSS", Unit.MEGABYTES, 1.5, ""),
+    SANDBOX("host memory of one idle 256 MB sandbox, everything counted: PSS", Unit.MEGABYTES, 140, "");
+
+    private final String what;
+    private final Unit unit;
+    private final double most;
+    private final String of;
+
+    Promise(String what, Unit unit, double most, String of) {
+        this.what = what;
+        this.unit = unit;
+        this.most = most;
+        this.of = of;
+    }
+
+    String what() {
+        return what;
+    }
+
+    Unit unit() {
+        return unit;
+    }
+
+    double most() {
+        return most;
+    }
+
+    /** {@code 1.35 x the bare VMM's time to PID 1}. */
+    String bound() {
+        return unit.text(most) + (of.isEmpty() ? "" : " " + of);
+    }
+
+    boolean holds(double measured) {
+        return measured <= most;
+    }
+}

@@ -1,0 +1,100 @@
+package hako.doorstep;
+
+import hako.base.HakoException;
+import hako.linux.Fd;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntConsumer;
+
+/**
+ * Whoever executed {@code hako}: a process on this host, perhaps in a mount namespace or root directory of its own. All
+ * that is handed out belongs to the call and is closed when it ends, which is when {@link #exit} is called or whoever
+ * serves the call returns. Threads: any.
+ *
+ * <p>Listeners run one at a time for each kind, on a thread of the call's. What came before a listener was set is handed to
+ * it when it is set.
+ */
+public interface Caller {
+    /** As executed: the first is the program's name. */
+    List<String> arguments();
+
+    Map<String, String> environment();
+
+    /** In the daemon's PID namespace. */
+    long pid();
+
+    /** For names only ({@code O_PATH}). */
+    Fd workingDirectory();
+
+    /** For names only ({@code O_PATH}). */
+    Fd root();
+
+    /**
+     * A path as the caller means it. Where caller and daemon see the same files, it is that absolute path, good for ever;
+     * otherwise it leads through {@link #root}'s descriptor, symbolic links resolved as the caller would, and is good while
+     * the call lasts and in this process only ({@link #sharesFiles}). Nothing needs to exist there.
+     *
+     * @throws HakoException {@code INVALID_ARGUMENT} for what no path can be
+     */
+    Path path(String path);
+
+    /** Whether the caller's root and mount namespace are the daemon's. */
+    boolean sharesFiles();
+
+    /** Closing it closes {@link #stdinFd}. Reads park a virtual thread; the call's end or an interrupt ends them. */
+    InputStream stdin();
+
+    /** Unbuffered. Writes park a virtual thread; the call's end or an interrupt ends them. */
+    OutputStream stdout();
+
+    /** As {@link #stdout}. */
+    OutputStream stderr();
+
+    Fd stdinFd();
+
+    Fd stdoutFd();
+
+    Fd stderrFd();
+
+    boolean stdinIsTerminal();
+
+    boolean stdoutIsTerminal();
+
+    boolean stderrIsTerminal();
+
+    /** Of the caller's terminal now; 0 where there is none. */
+    int rows();
+
+    /** Of the caller's terminal now; 0 where there is none. */
+    int columns();
+
+    /** Signals to the caller, by number. */
+    void onSignal(IntConsumer listener);
+
+    /** The caller's terminal has another size. */
+    void onResize(Resize listener);
+
+    /** The caller was killed, or broke the protocol. Not called once the call has ended. */
+    void onGone(Runnable listener);
+
+    /** What {@link #keep} was given before the daemon was killed; empty for a new call. */
+    String token();
+
+    /** Should the daemon end before this call, the caller calls the next daemon with this token; empty: no more. */
+    void keep(String token);
+
+    /** Raw mode of standard input's terminal, where it is one, on or off. It is off again when the caller ends. */
+    void raw(boolean on);
+
+    /** Ends the caller with this code, of which the low eight bits count, and the call. The first one counts. */
+    void exit(int code);
+
+    /** A new size of the caller's terminal. */
+    @FunctionalInterface
+    interface Resize {
+        void to(int rows, int columns);
+    }
+}

@@ -1,0 +1,159 @@
+package hako.doorstep;
+
+import hako.base.HakoException;
+import hako.linux.Fd;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A caller's paths in the daemon's terms. A caller in the same mount namespace and root directory means the same files as we
+ * do. Any other's are reached through its root's descriptor; symbolic links on the way are resolved here, because the kernel
+ * would take absolute ones from our root. Immutable.
+ */
+final class CallerPaths {
+    /** As the kernel's (include/linux/namei.h, MAXSYMLINKS). */
+    private static final int MOST_LINKS = 40;
+
+    private static final Path TOP = Path.of("/");
+
+    private final Fd root;
+    private final Fd workingDirectory;
+    private final boolean shared;
+
+    CallerPaths(Fd root, Fd workingDirectory, boolean shared) {
+        this.root = root;
+        this.workingDirectory = workingDirectory;
+        this.shared = shared;
+    }
+
+    static CallerPaths of(long pid, Fd root, Fd workingDirectory) {
+        return new CallerPaths(root, workingDirectory, sharesMounts(pid) && isSame(root.path(), TOP));
+    }
+
+    /** Whether every path means the same to the caller and to us. */
+    boolean shared() {
+        return shared;
+    }
+
+    Path path(String text) {
+        Path path = parse(text);
+        if (shared) {
+            return path.isAbsolute() ? path : below(workingDirectory, path);
+        }
+        if (path.isAbsolute()) {
+            return resolve(path);
+        }
+        Path directory = directoryBelowRoot();
+        // Outside of its own root the caller has only this descriptor, and so have we.
+        return directory == null ? workingDirectory.path().resolve(path) : resolve(directory.resolve(path));
+    }
+
+    private static Path parse(String text) {
+        if (text.isEmpty()) {
+            throw HakoException.user(HakoException.Code.INVALID_ARGUMENT, "a path is empty");
+        }
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new HakoException(
+                    HakoException.Kind.USER,
+                    HakoException.Code.INVALID_ARGUMENT,
+                    "\"" + text + "\" is no path: " + e.getReason(),
+                    e);
+        }
+    }
+
+    /** By the directory's name where it still has one. */
+    private static Path below(Fd directory, Path path) {
+        Path name = link(directory.path());
+        return name != null && isSame(name, directory.path())
+                ? name.resolve(path)
+                : directory.path().resolve(path);
+    }
+
+    /** The caller's working directory as the caller names it. */
+    private @Nullable Path directoryBelowRoot() {
+        Path top = link(root.path());
+        Path directory = link(workingDirectory.path());
+        if (top == null || directory == null || !directory.startsWith(top)) {
+            return null;
+        }
+        Path named = TOP.resolve(top.relativize(directory));
+        return isSame(root.path().resolve(TOP.relativize(named)), workingDirectory.path()) ? named : null;
+    }
+
+    /** Walks an absolute path of the caller's. What does not exist stays as it is. */
+    private Path resolve(Path path) {
+        Deque<Path> ahead = new ArrayDeque<>();
+        path.forEach(ahead::addLast);
+        List<Path> walked = new ArrayList<>();
+        int links = 0;
+        while (!ahead.isEmpty()) {
+            Path name = ahead.removeFirst();
+            switch (name.toString()) {
+                case "", "." -> {}
+                case ".." -> {
+                    if (!walked.isEmpty()) {
+                        walked.removeLast();
+                    }
+                }
+                default -> {
+                    walked.addLast(name);
+                    Path target = link(inRoot(walked));
+                    if (target == null) {
+                        continue;
+                    }
+                    if (++links > MOST_LINKS) {
+                        throw HakoException.user(
+                                HakoException.Code.INVALID_ARGUMENT, path + ": too many symbolic links");
+                    }
+                    walked.removeLast();
+                    if (target.isAbsolute()) {
+                        walked.clear();
+                    }
+                    for (int i = target.getNameCount() - 1; i >= 0; i--) {
+                        ahead.addFirst(target.getName(i));
+                    }
+                }
+            }
+        }
+        return inRoot(walked);
+    }
+
+    private Path inRoot(List<Path> names) {
+        Path path = root.path();
+        for (Path name : names) {
+            path = path.resolve(name);
+        }
+        return path;
+    }
+
+    /** Null: not a link, or not there. */
+    private static @Nullable Path link(Path path) {
+        try {
+            return Files.readSymbolicLink(path);
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    private static boolean isSame(Path one, Path other) {
+        try {
+            return Files.isSameFile(one, other);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static boolean sharesMounts(long pid) {
+        Path ours = link(Path.of("/proc/self/ns/mnt"));
+        return ours != null && ours.equals(link(Path.of("/proc/" + pid + "/ns/mnt")));
+    }
+}

@@ -1,0 +1,86 @@
+package hako.doorstep;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * {@code u32 length, u8 type, payload}, little endian; {@code length} counts the payload alone.
+ *
+ * @param payload little endian, from its position to its limit
+ */
+record Frame(byte type, ByteBuffer payload) {
+    static final int VERSION = 1;
+    static final int HEADER = 5;
+
+    /** The longest HELLO payload. */
+    static final int MOST_HELLO = 1 << 20;
+
+    /** The longest payload of what follows HELLO. */
+    static final int MOST_LATER = 64;
+
+    /** The longest token, so that TOKEN stays within what the door-step takes (4096). */
+    static final int MOST_TOKEN = 4000;
+
+    static final byte HELLO = 1;
+    static final byte SIGNAL = 2;
+    static final byte WINCH = 3;
+    static final byte EXIT = 16;
+    static final byte TOKEN = 17;
+    static final byte RAW = 18;
+    static final byte ACK = 19;
+
+    private static final int LAST_SIGNAL = 64;
+
+    static ByteBuffer ack() {
+        return begin(ACK, 0).flip();
+    }
+
+    static ByteBuffer exit(int code) {
+        return begin(EXIT, 4).putInt(code & 0xFF).flip();
+    }
+
+    static ByteBuffer raw(boolean on) {
+        return begin(RAW, 1).put((byte) (on ? 1 : 0)).flip();
+    }
+
+    static ByteBuffer token(String token) {
+        byte[] bytes = token.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length > MOST_TOKEN) {
+            throw new IllegalArgumentException("token of " + bytes.length + " bytes");
+        }
+        return begin(TOKEN, 4 + bytes.length).putInt(bytes.length).put(bytes).flip();
+    }
+
+    private static ByteBuffer begin(byte type, int length) {
+        return ByteBuffer.allocate(HEADER + length)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(length)
+                .put(type);
+    }
+
+    /** Of a SIGNAL frame. */
+    int signal() {
+        expect(4);
+        int number = payload.getInt();
+        if (number < 1 || number > LAST_SIGNAL) {
+            throw new ProtocolException("SIGNAL of signal " + number);
+        }
+        return number;
+    }
+
+    /** Of a WINCH frame. */
+    Size size() {
+        expect(4);
+        return new Size(payload.getShort() & 0xFFFF, payload.getShort() & 0xFFFF);
+    }
+
+    private void expect(int length) {
+        if (payload.remaining() != length) {
+            throw new ProtocolException("frame " + type + " of " + payload.remaining() + " bytes");
+        }
+    }
+
+    /** Of a terminal; both 0 where there is none. */
+    record Size(int rows, int columns) {}
+}
