@@ -1,4 +1,4 @@
-//! One call of the daemon: HELLO, then signals one way and orders the other, until EXIT.
+//! One call of the daemon: HELLO, then signals and input one way, orders and output the other, until EXIT.
 
 use crate::connection::{Connection, open_path};
 use crate::failure::{Failure, describe};
@@ -6,11 +6,14 @@ use crate::frame::{self, FrameReader, HELLO_LIMIT, Hello, Order};
 use crate::place::Place;
 use crate::reach::{PATIENCE, Wait, reach};
 use crate::signals::{self, Signals};
+use crate::streams::{Answer, Streams};
 use crate::terminal;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+const FOR_EVER: Duration = Duration::from_secs(86400);
 
 /// Why a conversation ended.
 enum End {
@@ -26,11 +29,12 @@ pub struct Call<'a> {
     signals: &'a Signals,
     /// What makes another daemon go on with this call; empty until the daemon gives one.
     token: Vec<u8>,
+    streams: Streams,
 }
 
 impl<'a> Call<'a> {
     pub fn new(place: &'a Place, signals: &'a Signals) -> Self {
-        Self { place, signals, token: Vec::new() }
+        Self { place, signals, token: Vec::new(), streams: Streams::default() }
     }
 
     /// Runs to the end; the answer is the exit code the daemon gave.
@@ -63,6 +67,7 @@ impl<'a> Call<'a> {
     }
 
     fn attend(&mut self, connection: &Connection) -> Result<End, Failure> {
+        self.streams.change_daemon();
         match self.greet(connection) {
             Ok(()) => {}
             Err(libc::EPIPE | libc::ECONNRESET) => return Ok(End::Broken { acknowledged: false }),
@@ -73,41 +78,57 @@ impl<'a> Call<'a> {
         }
         let answer_due = Instant::now() + PATIENCE;
         let mut acknowledged = false;
+        let mut exit = None;
         let mut frames = FrameReader::default();
-        let mut buffer = [0; 512];
+        let mut buffer = [0; 16384];
         loop {
             self.forward_signals(connection);
             match connection.receive(&mut buffer) {
-                Ok(0) | Err(libc::ECONNRESET) => return Ok(End::Broken { acknowledged }),
+                Ok(0) | Err(libc::ECONNRESET) if exit.is_none() => return Ok(End::Broken { acknowledged }),
                 Ok(count) => frames.push(&buffer[..count]),
-                Err(libc::EAGAIN | libc::EINTR) => {}
+                Err(libc::EAGAIN | libc::EINTR | libc::ECONNRESET) => {}
                 Err(errno) => return Err(Failure::new(format!("read from hakod: {}", describe(errno)))),
             }
-            while let Some(order) = frames.next().map_err(|_| self.stranger())? {
+            while let Some(order) = frames.next().map_err(|_| stranger(self.place))? {
                 match order {
                     Order::Ack => acknowledged = true,
-                    Order::Exit(code) => return Ok(End::Exit(code)),
+                    Order::Exit(code) => exit = Some(code),
                     Order::Token(token) => self.token = token,
                     Order::Raw(on) => terminal::raw(on),
+                    Order::Output(descriptor, position, bytes) => {
+                        self.streams.write(descriptor.into(), position, bytes);
+                    }
+                    Order::Read(offset) => {
+                        let known = self.streams.read(offset).ok_or_else(|| stranger(self.place))?;
+                        tell(connection, known);
+                    }
                 }
             }
-            let (daemon, signals) = (connection.descriptor(), self.signals.descriptor());
-            if acknowledged {
-                signals::wait_for_ever(daemon, signals);
-            } else if Instant::now() < answer_due {
-                signals::wait(Some(daemon), Some(signals), answer_due - Instant::now());
-            } else {
+            // Output of a daemon that was killed may still be on its way.
+            if let Some(code) = exit.filter(|_| !self.streams.is_writing()) {
+                return Ok(End::Exit(code));
+            }
+            let patience = if acknowledged { FOR_EVER } else { answer_due.saturating_duration_since(Instant::now()) };
+            if patience.is_zero() {
                 return Err(self.broken("or hangs: no answer within 30 s"));
             }
+            self.wait(connection, exit.is_none(), patience);
         }
     }
 
-    fn stranger(&self) -> Failure {
-        Failure::new(format!(
-            "what listens on {} does not speak door-step version {}: restart hakod",
-            self.place.socket().display(),
-            frame::VERSION
-        ))
+    /// Waits for something to happen, and moves what can be moved of the streams.
+    fn wait(&mut self, connection: &Connection, listening: bool, time: Duration) {
+        let watch = |descriptor| libc::pollfd { fd: descriptor, events: libc::POLLIN, revents: 0 };
+        let [input, output] = self.streams.polled();
+        let daemon = watch(if listening { connection.descriptor() } else { -1 });
+        let mut polled = [daemon, watch(self.signals.descriptor()), input, output];
+        signals::poll(&mut polled, time);
+        if polled[2].revents != 0 {
+            tell(connection, self.streams.proceed_input());
+        }
+        if polled[3].revents != 0 {
+            tell(connection, self.streams.proceed_output());
+        }
     }
 
     /// Sends HELLO with its five descriptors. E2BIG where it is too long.
@@ -118,6 +139,8 @@ impl<'a> Call<'a> {
             pid: std::process::id() as i32,
             rows,
             columns,
+            written: self.streams.written(),
+            input: self.streams.input(),
             token: &self.token,
             arguments: &std::env::args_os().map(OsStringExt::into_vec).collect::<Vec<_>>(),
             environment: &environment(),
@@ -149,6 +172,21 @@ impl<'a> Call<'a> {
                 return;
             }
         }
+    }
+}
+
+fn stranger(place: &Place) -> Failure {
+    Failure::new(format!(
+        "what listens on {} does not speak door-step version {}: restart hakod",
+        place.socket().display(),
+        frame::VERSION
+    ))
+}
+
+/// Where the daemon cannot be told it is gone, and the next one learns from HELLO.
+fn tell(connection: &Connection, answer: Option<Answer>) {
+    if let Some(answer) = answer {
+        let _ = connection.send(&frame::answer(&answer), &[], Instant::now() + PATIENCE);
     }
 }
 

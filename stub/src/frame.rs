@@ -2,21 +2,27 @@
 //!
 //! Every frame is `u32 length, u8 type, payload`, little endian; `length` counts the payload alone.
 
+use crate::streams::Answer;
+
 /// What this program speaks; the daemon refuses another.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 /// The longest HELLO payload the daemon takes.
 pub const HELLO_LIMIT: usize = 1 << 20;
-/// The longest payload taken from the daemon; TOKEN is the only frame of any length.
-pub const DAEMON_LIMIT: usize = 4096;
+/// The longest payload taken from the daemon: that of OUTPUT.
+pub const DAEMON_LIMIT: usize = 256 * 1024 + 9;
 
 const HEADER: usize = 5;
 const HELLO: u8 = 1;
 const SIGNAL: u8 = 2;
 const WINCH: u8 = 3;
+const WRITTEN: u8 = 4;
+const INPUT: u8 = 5;
 const EXIT: u8 = 16;
 const TOKEN: u8 = 17;
 const RAW: u8 = 18;
 const ACK: u8 = 19;
+const OUTPUT: u8 = 20;
+const READ: u8 = 21;
 
 /// What the first frame tells; its descriptors travel beside it.
 pub struct Hello<'a> {
@@ -25,6 +31,10 @@ pub struct Hello<'a> {
     pub pid: i32,
     pub rows: u16,
     pub columns: u16,
+    /// The position of the last output; 0 on the first call.
+    pub written: u64,
+    /// Where the input read last begins; 0 on the first call.
+    pub input: u64,
     /// Empty on the first call.
     pub token: &'a [u8],
     pub arguments: &'a [Vec<u8>],
@@ -41,6 +51,8 @@ impl Hello<'_> {
         frame.extend(self.pid.to_le_bytes());
         frame.extend(self.rows.to_le_bytes());
         frame.extend(self.columns.to_le_bytes());
+        frame.extend(self.written.to_le_bytes());
+        frame.extend(self.input.to_le_bytes());
         put_string(&mut frame, self.token);
         put_strings(&mut frame, self.arguments);
         put_strings(&mut frame, self.environment);
@@ -77,6 +89,17 @@ pub fn winch(rows: u16, columns: u16) -> [u8; HEADER + 4] {
     [4, 0, 0, 0, WINCH, a, b, c, d]
 }
 
+/// What the streams have to tell.
+pub fn answer(answer: &Answer) -> Vec<u8> {
+    match *answer {
+        Answer::Written(errno) => [&[4, 0, 0, 0, WRITTEN], &errno.to_le_bytes()[..]].concat(),
+        Answer::Input(offset, bytes) => {
+            let length = (size_of::<u64>() + bytes.len()) as u32;
+            [&length.to_le_bytes(), &[INPUT][..], &offset.to_le_bytes(), bytes].concat()
+        }
+    }
+}
+
 /// A frame from the daemon.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Order {
@@ -88,6 +111,10 @@ pub enum Order {
     Token(Vec<u8>),
     /// Raw mode of standard input's terminal on or off.
     Raw(bool),
+    /// Write these bytes to this descriptor, and know this position from then on.
+    Output(u8, u64, Vec<u8>),
+    /// Tell the input at this offset.
+    Read(u64),
 }
 
 /// The peer does not speak this protocol.
@@ -132,6 +159,11 @@ fn decode(kind: u8, payload: &[u8]) -> Result<Order, Garbage> {
         (TOKEN, [a, b, c, d, token @ ..]) if u32::from_le_bytes([*a, *b, *c, *d]) as usize == token.len() => {
             Ok(Order::Token(token.to_vec()))
         }
+        (OUTPUT, [descriptor @ (1 | 2), rest @ ..]) => {
+            let (position, bytes) = rest.split_first_chunk().ok_or(Garbage)?;
+            Ok(Order::Output(*descriptor, u64::from_le_bytes(*position), bytes.to_vec()))
+        }
+        (READ, offset) => Ok(Order::Read(u64::from_le_bytes(offset.try_into().map_err(|_| Garbage)?))),
         _ => Err(Garbage),
     }
 }
@@ -141,28 +173,43 @@ mod tests {
     use super::*;
 
     fn hello<'a>(token: &'a [u8], arguments: &'a [Vec<u8>]) -> Hello<'a> {
-        Hello { terminals: 0b101, pid: 77, rows: 24, columns: 80, token, arguments, environment: &[] }
+        let (written, input) = (0x0102, 3);
+        Hello { terminals: 0b101, pid: 77, rows: 24, columns: 80, written, input, token, arguments, environment: &[] }
     }
 
     #[test]
     fn hello_is_laid_out_as_drawn() {
         let arguments = [b"hako".to_vec(), b"ps".to_vec()];
         let frame = hello(b"t", &arguments).encode().unwrap();
-        let expected: &[u8] = b"\x27\0\0\0\x01\x01\0\x05\0\x4d\0\0\0\x18\0\x50\0\
-            \x01\0\0\0t\x02\0\0\0\x04\0\0\0hako\x02\0\0\0ps\0\0\0\0";
+        let expected: &[u8] = b"\x37\0\0\0\x01\x02\0\x05\0\x4d\0\0\0\x18\0\x50\0\
+            \x02\x01\0\0\0\0\0\0\x03\0\0\0\0\0\0\0\x01\0\0\0t\x02\0\0\0\x04\0\0\0hako\x02\0\0\0ps\0\0\0\0";
         assert_eq!(frame, expected);
     }
 
     #[test]
     fn hello_over_the_limit_is_refused_with_its_length() {
         let arguments = [vec![b'x'; HELLO_LIMIT]];
-        assert_eq!(hello(b"", &arguments).encode(), Err(HELLO_LIMIT + 12 + 4 + 4 + 4 + 4));
+        assert_eq!(hello(b"", &arguments).encode(), Err(HELLO_LIMIT + 28 + 4 + 4 + 4 + 4));
     }
 
     #[test]
     fn signal_and_winch_are_laid_out_as_drawn() {
         assert_eq!(&signal(15), b"\x04\0\0\0\x02\x0f\0\0\0");
         assert_eq!(&winch(24, 300), b"\x04\0\0\0\x03\x18\0\x2c\x01");
+    }
+
+    #[test]
+    fn answers_are_laid_out_as_drawn() {
+        assert_eq!(answer(&Answer::Written(32)), b"\x04\0\0\0\x04\x20\0\0\0");
+        assert_eq!(answer(&Answer::Input(7, b"ab")), b"\x0a\0\0\0\x05\x07\0\0\0\0\0\0\0ab");
+    }
+
+    #[test]
+    fn orders_to_the_streams_are_read() {
+        let mut reader = FrameReader::default();
+        reader.push(b"\x0b\0\0\0\x14\x02\x09\0\0\0\0\0\0\0hi\x08\0\0\0\x15\x05\0\0\0\0\0\0\0");
+        assert_eq!(reader.next(), Ok(Some(Order::Output(2, 9, b"hi".to_vec()))));
+        assert_eq!(reader.next(), Ok(Some(Order::Read(5))));
     }
 
     #[test]
@@ -178,9 +225,12 @@ mod tests {
 
     #[test]
     fn garbage_is_told_apart() {
-        let hostile: [&[u8]; 7] = [
+        let hostile: [&[u8]; 10] = [
             b"HTTP/1.1 400 Bad Request",
-            b"\x01\x10\0\0\x11",
+            b"\x0a\0\x04\0\x14",
+            b"\x09\0\0\0\x14\0\0\0\0\0\0\0\0\0",
+            b"\x04\0\0\0\x14\x01\0\0\0",
+            b"\x01\0\0\0\x15\0",
             b"\0\0\0\0\x63",
             b"\x01\0\0\0\x13x",
             b"\x04\0\0\0\x10\0\x01\0\0",

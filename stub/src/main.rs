@@ -9,6 +9,7 @@ mod frame;
 mod place;
 mod reach;
 mod signals;
+mod streams;
 mod terminal;
 
 use call::Call;

@@ -84,15 +84,14 @@ impl Signals {
 /// Waits until one of the two descriptors is readable, or the time is over.
 pub fn wait(first: Option<RawFd>, second: Option<RawFd>, time: Duration) {
     let watched = |number: Option<RawFd>| libc::pollfd { fd: number.unwrap_or(-1), events: libc::POLLIN, revents: 0 };
-    let mut polled = [watched(first), watched(second)];
-    let time = time.as_nanos().div_ceil(1_000_000).min(i32::MAX as u128) as i32;
-    // SAFETY: `polled` holds two entries; negative descriptors are skipped (poll(2)).
-    unsafe { libc::poll(polled.as_mut_ptr(), 2, time) };
+    poll(&mut [watched(first), watched(second)], time);
 }
 
-/// Waits without end until one of the two descriptors is readable.
-pub fn wait_for_ever(first: RawFd, second: RawFd) {
-    wait(Some(first), Some(second), Duration::from_secs(86400));
+/// poll(2): negative descriptors are skipped.
+pub fn poll(polled: &mut [libc::pollfd], time: Duration) {
+    let time = time.as_nanos().div_ceil(1_000_000).min(i32::MAX as u128) as i32;
+    // SAFETY: a pointer with its count.
+    unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, time) };
 }
 
 /// A process that is to live by itself starts with nothing blocked.

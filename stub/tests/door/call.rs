@@ -18,7 +18,7 @@ fn hello_tells_the_whole_call() {
 
     let (mut caller, hello) = daemon.greet();
 
-    assert_eq!((hello.version, hello.flags, hello.rows, hello.columns), (1, 0, 0, 0));
+    assert_eq!((hello.version, hello.flags, hello.rows, hello.columns), (2, 0, 0, 0));
     assert_eq!(hello.pid, stub.pid());
     assert_eq!(hello.token, "");
     assert_eq!(hello.arguments, ["/usr/bin/hako", "run", "--rm", "", "höher"]);

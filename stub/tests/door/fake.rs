@@ -17,15 +17,23 @@ impl FakeDaemon {
         Self(listener)
     }
 
+    /// The next call. A door-step that only looks whether somebody listens hangs up without a word.
     pub fn accept(&self) -> Caller {
-        let stream = await_some("a call", || match self.0.accept() {
-            Ok((stream, _)) => Some(stream),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => None,
-            Err(error) => panic!("accept: {error}"),
-        });
-        stream.set_nonblocking(false).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Caller(stream)
+        loop {
+            let stream = await_some("a call", || match self.0.accept() {
+                Ok((stream, _)) => Some(stream),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+                Err(error) => panic!("accept: {error}"),
+            });
+            stream.set_nonblocking(false).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            let mut first = 0_u8;
+            // SAFETY: room for the one byte asked for, which stays where it is.
+            let count = unsafe { libc::recv(stream.as_raw_fd(), (&raw mut first).cast(), 1, libc::MSG_PEEK) };
+            if count == 1 {
+                return Caller(stream);
+            }
+        }
     }
 
     /// Accepts, reads HELLO and acknowledges it.
@@ -43,6 +51,8 @@ pub struct Hello {
     pub pid: i32,
     pub rows: u16,
     pub columns: u16,
+    pub written: u64,
+    pub input: u64,
     pub token: String,
     pub arguments: Vec<String>,
     pub environment: Vec<String>,
@@ -74,6 +84,8 @@ impl Caller {
             pid: rest.u32() as i32,
             rows: rest.u16(),
             columns: rest.u16(),
+            written: rest.u64(),
+            input: rest.u64(),
             token: rest.string(),
             arguments: rest.strings(),
             environment: rest.strings(),
@@ -107,6 +119,30 @@ impl Caller {
         let (kind, payload) = self.frame().expect("a frame");
         assert_eq!((kind, payload.len()), (3, 4), "type and length of WINCH");
         (u16::from_le_bytes([payload[0], payload[1]]), u16::from_le_bytes([payload[2], payload[3]]))
+    }
+
+    /// The next frame, which must be WRITTEN: its errno.
+    pub fn written(&mut self) -> i32 {
+        let (kind, payload) = self.frame().expect("a frame");
+        assert_eq!(kind, 4, "type of WRITTEN");
+        i32::from_le_bytes(payload.try_into().unwrap())
+    }
+
+    /// The next frame, which must be INPUT: offset and bytes.
+    pub fn input(&mut self) -> (u64, Vec<u8>) {
+        let (kind, mut payload) = self.frame().expect("a frame");
+        assert_eq!(kind, 5, "type of INPUT");
+        let bytes = payload.split_off(8);
+        (u64::from_le_bytes(payload.try_into().unwrap()), bytes)
+    }
+
+    pub fn output(&mut self, descriptor: u8, position: u64, bytes: &[u8]) {
+        let length = (9 + bytes.len()) as u32;
+        self.send(&[&length.to_le_bytes(), &[20, descriptor][..], &position.to_le_bytes(), bytes].concat());
+    }
+
+    pub fn read(&mut self, offset: u64) {
+        self.send(&[&[8, 0, 0, 0, 21], &offset.to_le_bytes()[..]].concat());
     }
 
     pub fn acknowledge(&mut self) {
@@ -173,6 +209,10 @@ impl Rest<'_> {
 
     fn u32(&mut self) -> u32 {
         u32::from_le_bytes(self.take(4).try_into().unwrap())
+    }
+
+    fn u64(&mut self) -> u64 {
+        u64::from_le_bytes(self.take(8).try_into().unwrap())
     }
 
     fn string(&mut self) -> String {

@@ -8,5 +8,6 @@ mod reconnect;
 mod refusal;
 mod signals;
 mod start;
+mod streams;
 mod stub;
 mod terminal;

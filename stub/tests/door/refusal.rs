@@ -121,7 +121,7 @@ fn a_peer_of_another_protocol_is_told_apart() {
 
     daemon.accept().send(b"HTTP/1.1 400 Bad Request\r\n\r\n");
 
-    assert_failed(&stub.end(), "does not speak door-step version 1: restart hakod");
+    assert_failed(&stub.end(), "does not speak door-step version 2: restart hakod");
 }
 
 #[test]

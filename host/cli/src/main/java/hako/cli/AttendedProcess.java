@@ -1,22 +1,25 @@
 package hako.cli;
 
 import hako.base.HakoException;
+import hako.doorstep.Caller;
 import hako.sandbox.Attachment;
 import hako.sandbox.Container;
 import hako.sandbox.ContainerProcess;
 import hako.sandbox.ExitReport;
+import hako.sandbox.ProcessCaller;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.util.concurrent.ExecutionException;
 
 /** A process with its caller in front of it. */
 interface AttendedProcess extends AutoCloseable {
     /** All its output, until its end. {@link IOException}: the caller does not read any more. */
-    void copy(OutputStream out, OutputStream err) throws IOException, InterruptedException;
+    void copy() throws IOException, InterruptedException;
 
     /** Gives it its input, until the end of that. */
-    void feed(InputStream in) throws IOException;
+    void feed() throws IOException, InterruptedException;
+
+    /** There will be no more input. Not while {@link #feed} runs. */
+    void endInput();
 
     void signal(int number);
 
@@ -34,28 +37,58 @@ interface AttendedProcess extends AutoCloseable {
 
     /** The container's own: with {@code --rm} it does not outlive its caller. */
     static AttendedProcess init(Container container, Call call) {
-        return new OfContainer(
-                container,
-                container.init(),
-                container.init().attach(call.caller().pid()));
+        return new OfContainer(container, container.init(), container.init().attach(new OfCall(call.caller())));
     }
 
     /** One more process in it. */
     static AttendedProcess exec(Container container, ContainerProcess exec, Call call) {
-        return new OfContainer(container, exec, exec.attach(call.caller().pid()));
+        return new OfContainer(container, exec, exec.attach(new OfCall(call.caller())));
+    }
+
+    /** Whoever made the call, as the process sees it. */
+    record OfCall(Caller caller) implements ProcessCaller {
+        @Override
+        public long pid() {
+            return caller.pid();
+        }
+
+        @Override
+        public long written() {
+            return caller.written();
+        }
+
+        @Override
+        public void write(int stream, byte[] bytes, long position) throws IOException, InterruptedException {
+            caller.write(stream + 1, bytes, position);
+        }
+
+        @Override
+        public long unread() {
+            return caller.unread();
+        }
+
+        @Override
+        public byte[] read(long offset) throws IOException, InterruptedException {
+            return caller.read(offset);
+        }
     }
 
     /** A real one. */
     record OfContainer(Container container, ContainerProcess process, Attachment attachment)
             implements AttendedProcess {
         @Override
-        public void copy(OutputStream out, OutputStream err) throws IOException, InterruptedException {
-            attachment.copy(out, err);
+        public void copy() throws IOException, InterruptedException {
+            attachment.copy();
         }
 
         @Override
-        public void feed(InputStream in) throws IOException {
-            attachment.feed(in);
+        public void feed() throws IOException, InterruptedException {
+            attachment.feed();
+        }
+
+        @Override
+        public void endInput() {
+            attachment.endInput();
         }
 
         @Override

@@ -4,7 +4,6 @@ import hako.base.HakoException;
 import hako.doorstep.Caller;
 import hako.sandbox.ExitReport;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -79,7 +78,7 @@ final class Foreground implements CallSignals.Target {
             }
         }
         Thread doer = Thread.ofVirtual().name(name("signals")).start(this::carryOut);
-        Thread feeder = interactive ? Thread.ofVirtual().name(name("stdin")).start(() -> feed(caller.stdin())) : null;
+        Thread feeder = interactive ? Thread.ofVirtual().name(name("stdin")).start(this::feed) : null;
         try {
             return copy(call);
         } catch (Abandoned e) {
@@ -108,7 +107,7 @@ final class Foreground implements CallSignals.Target {
     private int copy(Call call) throws Abandoned {
         try {
             beginCopying();
-            process.copy(caller.stdout(), caller.stderr());
+            process.copy();
             ExitReport exit = process.exit();
             if (!exit.reason().isEmpty()) {
                 call.complain(exit.reason());
@@ -136,7 +135,7 @@ final class Foreground implements CallSignals.Target {
         try {
             feeder.interrupt();
             feeder.join(PATIENCE);
-            Thread end = Thread.ofVirtual().name(name("stdin-end")).start(() -> feed(InputStream.nullInputStream()));
+            Thread end = Thread.ofVirtual().name(name("stdin-end")).start(process::endInput);
             end.join(PATIENCE);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -155,10 +154,10 @@ final class Foreground implements CallSignals.Target {
         Thread.interrupted(); // it came for the copying: what tidies up is not to meet it
     }
 
-    private void feed(InputStream input) {
+    private void feed() {
         try {
-            process.feed(input);
-        } catch (IOException e) {
+            process.feed();
+        } catch (IOException | InterruptedException e) {
             log.debug("{}: {}", Thread.currentThread().getName(), e.getMessage());
         }
     }

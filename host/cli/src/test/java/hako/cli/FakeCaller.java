@@ -4,10 +4,12 @@ import hako.doorstep.Caller;
 import hako.linux.Fd;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +28,7 @@ final class FakeCaller implements Caller {
     InputStream stdin = new ByteArrayInputStream(new byte[0]);
     OutputStream stdout = written;
     boolean terminal;
+    volatile long delivered;
     int rows;
     int columns;
     String token = "";
@@ -113,6 +116,28 @@ final class FakeCaller implements Caller {
     @Override
     public OutputStream stderr() {
         return complained;
+    }
+
+    @Override
+    public void write(int descriptor, byte[] bytes, long position) throws IOException {
+        (descriptor == 1 ? stdout : complained).write(bytes);
+        delivered = position;
+    }
+
+    @Override
+    public long written() {
+        return delivered;
+    }
+
+    @Override
+    public byte[] read(long offset) throws IOException {
+        byte[] chunk = new byte[1024];
+        return Arrays.copyOf(chunk, Math.max(0, stdin.read(chunk)));
+    }
+
+    @Override
+    public long unread() {
+        return 0;
     }
 
     @Override

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import hako.sandbox.ExitReport;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PipedInputStream;
 import java.time.Instant;
@@ -24,7 +23,7 @@ class ForegroundTest {
     private final FakeProcess process = new FakeProcess();
 
     /** A process the test ends. */
-    private static final class FakeProcess implements AttendedProcess {
+    private final class FakeProcess implements AttendedProcess {
         final CompletableFuture<ExitReport> exit = new CompletableFuture<>();
         final List<String> events = new CopyOnWriteArrayList<>();
         final CountDownLatch copying = new CountDownLatch(1);
@@ -39,15 +38,22 @@ class ForegroundTest {
         }
 
         @Override
-        public void copy(OutputStream out, OutputStream err) throws IOException, InterruptedException {
-            out.write(output.getBytes(UTF_8));
+        public void copy() throws IOException, InterruptedException {
+            caller.write(1, output.getBytes(UTF_8), output.length());
             copying.countDown();
             exit();
         }
 
         @Override
-        public void feed(InputStream in) throws IOException {
-            events.add("input " + new String(in.readAllBytes(), UTF_8));
+        public void feed() throws IOException, InterruptedException {
+            for (byte[] read = caller.read(0); read.length > 0; read = caller.read(0)) {
+                events.add("input " + new String(read, UTF_8));
+            }
+        }
+
+        @Override
+        public void endInput() {
+            events.add("input ends");
         }
 
         @Override
@@ -158,7 +164,7 @@ class ForegroundTest {
         process.copying.await();
         caller.die();
         assertThat(running.join()).isEqualTo(137);
-        assertThat(process.events).containsExactly("abandon", "input ");
+        assertThat(process.events).containsExactly("abandon", "input ends");
     }
 
     @Test

@@ -226,7 +226,7 @@ final class Registry implements AutoCloseable {
 
     HttpResponse<InputStream> exchange(HttpRequest request) throws IOException, InterruptedException {
         try {
-            HttpResponse<InputStream> response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+            HttpResponse<InputStream> response = client.send(request, answer -> new ReceivedBody());
             reached = true;
             return response;
         } catch (ConnectException e) {

@@ -2,8 +2,6 @@ package hako.sandbox;
 
 import hako.base.HakoException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,61 +12,61 @@ import org.slf4j.LoggerFactory;
  */
 public final class Attachment implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Attachment.class);
-    private static final int CHUNK_BYTES = 32 * 1024;
+    private static final byte[] NOTHING = {};
 
     private final ContainerProcess process;
-    private final CallerProgress progress;
+    private final ProcessCaller caller;
     private final OutputReader reader;
 
-    Attachment(ContainerProcess process, OutputLog output, CallerProgress progress) {
+    Attachment(ContainerProcess process, OutputLog output, ProcessCaller caller) {
         this.process = process;
-        this.progress = progress;
-        try {
-            this.reader = output.reader(progress.delivered(), true);
-        } catch (IOException e) {
-            throw new HakoException(
-                    HakoException.Kind.RESOURCES, HakoException.Code.INTERNAL, "attach: " + e.getMessage(), e);
-        }
+        this.caller = caller;
+        this.reader = output.reader(caller.written(), true);
     }
 
     /**
      * Copies output until the process has ended and all it wrote is copied.
      *
-     * @throws IOException {@code out} or {@code err} is closed; the process goes on
+     * @throws IOException the caller does not read any more; the process goes on
      */
-    public void copy(OutputStream out, OutputStream err) throws IOException, InterruptedException {
+    public void copy() throws IOException, InterruptedException {
         for (OutputReader.Chunk chunk = reader.next(true); chunk != null; chunk = reader.next(true)) {
-            OutputStream to = chunk.stream() == 0 ? out : err;
-            to.write(chunk.bytes());
-            to.flush();
+            caller.write(chunk.stream(), chunk.bytes(), chunk.end());
             reader.advance(chunk);
-            progress.delivered(chunk.end());
         }
     }
 
-    /** Copies input until its end, then closes the process's. Returns when the process no longer reads, too. */
-    public void feed(InputStream in) throws IOException {
+    /**
+     * Copies input until its end, then closes the process's. Returns when the process no longer reads, too. The guest drops
+     * what it has already had.
+     */
+    public void feed() throws IOException, InterruptedException {
         try {
-            CallerProgress.Input pending = progress.input();
-            process.write(pending.offset(), pending.bytes(), pending.bytes().length, false);
-            long offset = pending.end();
-            byte[] chunk = new byte[CHUNK_BYTES];
-            for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
-                progress.input(offset, chunk, count);
-                process.write(offset, chunk, count, false);
-                offset += count;
-            }
-            process.write(offset, chunk, 0, true);
+            long offset = caller.unread();
+            byte[] chunk;
+            do {
+                chunk = caller.read(offset);
+                process.write(offset, chunk, chunk.length == 0);
+                offset += chunk.length;
+            } while (chunk.length > 0);
         } catch (HakoException e) {
             log.debug("input: {}", e.getMessage());
         }
     }
 
+    /** There will be no more input. Not while {@link #feed} runs. */
+    public void endInput() {
+        try {
+            process.write(0, NOTHING, true);
+        } catch (HakoException e) {
+            log.debug("end of input: {}", e.getMessage());
+        }
+    }
+
     @Override
     public void close() {
-        try (reader;
-                progress) {
-            // both are closed
+        try {
+            reader.close();
         } catch (IOException e) {
             log.debug("detach: {}", e.toString());
         }

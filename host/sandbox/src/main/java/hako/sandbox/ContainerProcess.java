@@ -10,9 +10,11 @@ import hako.agent.v1.ResizeTerminalRequest;
 import hako.agent.v1.SignalProcessRequest;
 import hako.agent.v1.WriteInputRequest;
 import hako.base.HakoException;
+import hako.linux.ProcessIdentity;
 import hako.ttrpc.TtrpcCall;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -34,6 +36,9 @@ public final class ContainerProcess {
     private static final Logger log = LoggerFactory.getLogger(ContainerProcess.class);
     private static final int CHUNK_BYTES = 64 * 1024;
     private static final int MAX_CODE = 255;
+    /** File with the caller's pid and start time. */
+    private static final String CALLER = "caller";
+
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
     private static final Duration READ_PATIENCE = Duration.ofSeconds(5);
 
@@ -207,19 +212,42 @@ public final class ContainerProcess {
     /**
      * Takes the place of the caller this process was started for: from now on output waits for {@link Attachment#copy}
      * rather than being dropped. Before the start for a caller who wants all of it.
-     *
-     * @param callerPid who may come back for the rest, should the daemon be killed
      */
-    public Attachment attach(long callerPid) {
-        Attachment attachment = new Attachment(this, output, CallerProgress.open(directory));
-        CallerProgress.caller(directory, callerPid);
+    public Attachment attach(ProcessCaller caller) {
+        Attachment attachment = new Attachment(this, output, caller);
+        noteCaller(caller.pid());
         callerCame.countDown();
         return attachment;
     }
 
+    /** Writes down who may come back for the rest, should the daemon be killed. */
+    private void noteCaller(long pid) {
+        String text = ProcessIdentity.of(pid)
+                .map(caller -> caller.pid() + " " + caller.startTime())
+                .orElse("");
+        try {
+            Files.createDirectories(directory);
+            Files.writeString(directory.resolve(CALLER), text);
+        } catch (IOException e) {
+            throw new HakoException(
+                    HakoException.Kind.RESOURCES, HakoException.Code.NO_SPACE, "write " + directory + ": " + e, e);
+        }
+    }
+
+    /** Whether the caller of an earlier daemon is still there. */
+    private boolean callerLives() {
+        try {
+            String[] numbers = Files.readString(directory.resolve(CALLER)).split(" ");
+            return numbers.length == 2
+                    && new ProcessIdentity(Long.parseLong(numbers[0]), Long.parseLong(numbers[1])).isAlive();
+        } catch (IOException | NumberFormatException e) {
+            return false;
+        }
+    }
+
     /** Keeps the output, for so long, until a caller of the last daemon has come back for it. */
     void expectCaller(Duration patience) {
-        if (!CallerProgress.callerLives(directory)) {
+        if (!callerLives()) {
             return;
         }
         OutputReader place = output.reader(0, true);
@@ -233,12 +261,12 @@ public final class ContainerProcess {
     }
 
     /** Writes input to the process; returns when it has gone in. */
-    void write(long offset, byte[] bytes, int length, boolean end) {
+    void write(long offset, byte[] bytes, boolean end) {
         agent().startWriteInput(WriteInputRequest.newBuilder()
                         .setContainerId(containerId)
                         .setProcessId(id)
                         .setOffset(offset)
-                        .setData(ByteString.copyFrom(bytes, 0, length))
+                        .setData(ByteString.copyFrom(bytes))
                         .setEnd(end)
                         .build())
                 .await();

@@ -131,15 +131,16 @@ class ExecTest {
     void theOutputOfAnExecInAnAutoRemovedContainerStaysUntilItsCallerHasIt() throws Exception {
         Container brief = node.startedAutoRemoved("brief");
         ContainerProcess exec = brief.exec(execRequest());
-        Attachment attachment = exec.attach(ProcessHandle.current().pid());
+        TestCaller caller = new TestCaller();
+        Attachment attachment = exec.attach(caller.call());
         node.exec(brief, exec).prints("so far");
         node.agent(brief).initExits(brief.id(), 0);
         exit(brief.init());
         exit(exec);
 
-        String copied = Copies.all(attachment).out();
+        attachment.copy();
 
-        assertThat(copied).isEqualTo("so far");
+        assertThat(caller.out()).isEqualTo("so far");
         attachment.close();
         eventually(
                 "all files of the brief one go",
@@ -151,9 +152,11 @@ class ExecTest {
         ContainerProcess exec = web.exec(execRequest());
         FakeProcess process = node.exec(web, exec);
 
-        try (Attachment attachment = exec.attach(ProcessHandle.current().pid())) {
-            attachment.feed(
-                    new java.io.ByteArrayInputStream("typed".getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+        TestCaller caller = new TestCaller();
+        caller.type("typed");
+        caller.endInput();
+        try (Attachment attachment = exec.attach(caller.call())) {
+            attachment.feed();
         }
 
         process.awaitInputEnd();

@@ -186,7 +186,7 @@ class HostileGuestTest {
     @Test
     void aCallerThatDoesNotReadCannotKeepAContainerAlive() throws Exception {
         Container web = node.sandboxes.create(node.request("web"));
-        Attachment neverRead = web.init().attach(ProcessHandle.current().pid());
+        Attachment neverRead = web.init().attach(new TestCaller().call());
         web.start();
         node.init(web).prints("x".repeat(3 << 20));
         eventually("the writer is held back", () -> web.init().output().end() > 700_000);

@@ -3,7 +3,6 @@ package hako.sandbox;
 import static hako.sandbox.FakeNode.eventually;
 import static hako.sandbox.FakeNode.exit;
 import static hako.sandbox.FakeNode.output;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import hako.agent.v1.Empty;
@@ -13,12 +12,7 @@ import hako.sandbox.ContainerState.Paused;
 import hako.sandbox.ContainerState.Running;
 import hako.sandbox.ContainerState.Stopped;
 import hako.vm.StrayProcesses;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.PipedInputStream;
-import java.io.PipedOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
@@ -115,63 +109,48 @@ class RecoveryTest {
     @Test
     void outputIsNeitherLostNorDoubled() throws Exception {
         Container web = node.sandboxes.create(node.request("web"));
-        ByteArrayOutputStream seen = new ByteArrayOutputStream();
-        Attachment first = web.init().attach(ProcessHandle.current().pid());
+        TestCaller caller = new TestCaller();
+        Attachment first = web.init().attach(caller.call());
         web.start();
-        Thread.ofVirtual().start(() -> copy(first, seen));
+        Thread.ofVirtual().start(() -> quietly(first::copy));
         node.init(web).prints("one ");
-        eventually("the caller has the first part", () -> delivered(web) > 0);
+        eventually("the caller has the first part", () -> caller.out().equals("one "));
 
         node.restart(state -> node.init(web).prints("two "));
 
         node.init(web).prints("three").exits(0);
-        try (Attachment second = node.sandboxes
-                .container(web.id())
-                .init()
-                .attach(ProcessHandle.current().pid())) {
-            second.copy(seen, OutputStream.nullOutputStream());
-        }
-        assertThat(seen.toString(UTF_8)).isEqualTo("one two three");
+        copyAgain(web, caller);
+        assertThat(caller.out()).isEqualTo("one two three");
     }
 
     @Test
     void outputThatWasLoggedAndNotDeliveredIsDelivered() throws Exception {
         Container web = node.started("web");
-        Attachment first = web.init().attach(ProcessHandle.current().pid());
+        TestCaller caller = new TestCaller();
+        Attachment first = web.init().attach(caller.call());
         node.init(web).prints("logged");
         eventually("it is in the log", () -> web.init().output().offset(0) == 6);
 
         node.restart();
 
         node.init(web).exits(0);
-        try (Attachment second = node.sandboxes
-                .container(web.id())
-                .init()
-                .attach(ProcessHandle.current().pid())) {
-            assertThat(Copies.all(second).out()).isEqualTo("logged");
-        }
+        copyAgain(web, caller);
+        assertThat(caller.out()).isEqualTo("logged");
         first.close();
     }
 
     @Test
     void inputGoesOnWhereItWas() throws Exception {
         Container web = node.started("web");
-        PipedOutputStream keyboard = new PipedOutputStream();
-        PipedInputStream stdin = new PipedInputStream(keyboard);
-        Attachment first = web.init().attach(ProcessHandle.current().pid());
-        Thread.ofVirtual().start(() -> feed(first, stdin));
-        keyboard.write("one ".getBytes(UTF_8));
-        keyboard.flush();
+        TestCaller caller = new TestCaller();
+        Attachment first = web.init().attach(caller.call());
+        Thread.ofVirtual().start(() -> quietly(first::feed));
+        caller.type("one ");
         node.init(web).awaitInput(4);
 
         node.restart();
 
-        try (Attachment second = node.sandboxes
-                .container(web.id())
-                .init()
-                .attach(ProcessHandle.current().pid())) {
-            second.feed(new ByteArrayInputStream("two".getBytes(UTF_8)));
-        }
+        feedAgain(web, caller);
         assertThat(node.init(web).input()).isEqualTo("one two");
     }
 
@@ -186,38 +165,46 @@ class RecoveryTest {
             }
             return Empty.getDefaultInstance();
         });
-        PipedOutputStream keyboard = new PipedOutputStream();
-        PipedInputStream stdin = new PipedInputStream(keyboard);
-        Attachment first = web.init().attach(ProcessHandle.current().pid());
-        Thread.ofVirtual().start(() -> feed(first, stdin));
-        keyboard.write("one ".getBytes(UTF_8));
-        keyboard.flush();
+        TestCaller caller = new TestCaller();
+        Attachment first = web.init().attach(caller.call());
+        Thread.ofVirtual().start(() -> quietly(first::feed));
+        caller.type("one ");
         asked.get(5, TimeUnit.SECONDS);
 
         node.restart(state -> node.agent(web).behaves("WriteInput"));
 
-        try (Attachment second = node.sandboxes
-                .container(web.id())
-                .init()
-                .attach(ProcessHandle.current().pid())) {
-            second.feed(new ByteArrayInputStream("two".getBytes(UTF_8)));
-        }
+        feedAgain(web, caller);
         assertThat(node.init(web).input()).isEqualTo("one two");
+    }
+
+    /** The caller's second daemon. */
+    private void copyAgain(Container container, TestCaller caller) throws Exception {
+        ContainerProcess init = node.sandboxes.container(container.id()).init();
+        try (Attachment attachment = init.attach(caller.call())) {
+            attachment.copy();
+        }
+    }
+
+    private void feedAgain(Container container, TestCaller caller) throws Exception {
+        ContainerProcess init = node.sandboxes.container(container.id()).init();
+        try (Attachment attachment = init.attach(caller.call())) {
+            caller.type("two");
+            caller.endInput();
+            attachment.feed();
+        }
     }
 
     @Test
     void anExecRunsOnAndItsCallerFindsIt() throws Exception {
         Container web = node.started("web");
         ContainerProcess exec = web.exec(FakeNode.execRequest());
-        exec.attach(ProcessHandle.current().pid());
+        exec.attach(new TestCaller().call());
 
         node.restart(state -> node.exec(web, exec).prints("result").exits(6));
 
         ContainerProcess after = node.sandboxes.container("web").exec(exec.id());
         assertThat(after).isNotNull();
-        try (Attachment attachment = after.attach(ProcessHandle.current().pid())) {
-            assertThat(Copies.all(attachment).out()).isEqualTo("result");
-        }
+        assertThat(TestCaller.output(after)).isEqualTo("result");
         assertThat(exit(after).code()).isEqualTo(6);
     }
 
@@ -236,7 +223,7 @@ class RecoveryTest {
     @Test
     void anAutoRemovedContainerWaitsForTheCallerOfTheLastDaemon() throws Exception {
         Container web = node.startedAutoRemoved("web");
-        web.init().attach(ProcessHandle.current().pid());
+        web.init().attach(new TestCaller().call());
 
         node.restart(state -> node.init(web).prints("the end").exits(4));
 
@@ -244,16 +231,14 @@ class RecoveryTest {
         exit(after.init());
         eventually("its name is free", () -> node.sandboxes.containers().isEmpty());
         assertThat(node.sandboxes.container(web.id())).as("found by its caller").isSameAs(after);
-        Attachment attachment = after.init().attach(ProcessHandle.current().pid());
-        assertThat(Copies.all(attachment).out()).isEqualTo("the end");
-        attachment.close();
+        assertThat(TestCaller.output(after.init())).isEqualTo("the end");
         eventually("all files go", () -> node.files().isEmpty());
     }
 
     @Test
     void anAutoRemovedContainerWhoseEndWasWrittenDownWaitsForItsCallerToo() throws Exception {
         Container web = node.sandboxes.create(node.request(ContainerId.random(), "web", true));
-        Attachment unread = web.init().attach(ProcessHandle.current().pid());
+        Attachment unread = web.init().attach(new TestCaller().call());
         web.start();
         node.init(web).prints("the end").exits(4);
         exit(web.init());
@@ -262,10 +247,8 @@ class RecoveryTest {
         node.restart();
 
         Container after = node.sandboxes.container(web.id());
-        Attachment attachment = after.init().attach(ProcessHandle.current().pid());
-        assertThat(Copies.all(attachment).out()).isEqualTo("the end");
+        assertThat(TestCaller.output(after.init())).isEqualTo("the end");
         assertThat(exit(after.init()).code()).isEqualTo(4);
-        attachment.close();
         eventually(
                 "all files go",
                 () -> Checkpoints.list(node.state().resolve("containers")).isEmpty());
@@ -275,7 +258,7 @@ class RecoveryTest {
     @Test
     void aNameGivenAwayByAnEndedContainerStaysWithItsNewHolder() throws Exception {
         Container old = node.sandboxes.create(node.request("f".repeat(64), "web", true));
-        Attachment unread = old.init().attach(ProcessHandle.current().pid());
+        Attachment unread = old.init().attach(new TestCaller().call());
         old.start();
         node.init(old).exits(0);
         exit(old.init());
@@ -426,26 +409,16 @@ class RecoveryTest {
         assertThat(exit(container.init()).reason()).contains(reason);
     }
 
-    private long delivered(Container container) throws IOException {
-        try (CallerProgress progress =
-                CallerProgress.open(node.containerFile(container).getParent())) {
-            return progress.delivered();
-        }
+    private interface Copying {
+        void run() throws IOException, InterruptedException;
     }
 
-    private static void copy(Attachment attachment, OutputStream out) {
+    /** Until its caller calls another daemon. */
+    private static void quietly(Copying copying) {
         try {
-            attachment.copy(out, OutputStream.nullOutputStream());
+            copying.run();
         } catch (IOException | InterruptedException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static void feed(Attachment attachment, PipedInputStream in) {
-        try {
-            attachment.feed(in);
-        } catch (IOException e) {
-            throw new AssertionError(e);
+            // as the thread of a daemon that was killed ends
         }
     }
 }

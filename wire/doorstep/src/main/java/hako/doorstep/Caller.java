@@ -2,6 +2,7 @@ package hako.doorstep;
 
 import hako.base.HakoException;
 import hako.linux.Fd;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
@@ -52,6 +53,31 @@ public interface Caller {
 
     /** As {@link #stdout}. */
     OutputStream stderr();
+
+    /**
+     * Has the caller write to standard output (1) or error (2), and returns when it has. Unlike what goes through
+     * {@link #stdout}, this comes exactly once though the daemon be killed: {@link #written} tells the next one.
+     *
+     * @param position what {@link #written} says from then on
+     * @throws IOException the stream is closed, or the caller gone
+     */
+    void write(int descriptor, byte[] bytes, long position) throws IOException, InterruptedException;
+
+    /** The position given with the last {@link #write} that reached the caller, also from an earlier daemon; at first 0. */
+    long written();
+
+    /**
+     * Has the caller read its standard input, and waits for it. The caller keeps what it gave until it is asked for what
+     * follows, also by the next daemon.
+     *
+     * @param offset in bytes: the end of what was read before, or its beginning
+     * @return some bytes; none: the input has ended
+     * @throws IOException the caller is gone
+     */
+    byte[] read(long offset) throws IOException, InterruptedException;
+
+    /** Where a {@link #read} of an earlier daemon began of which it is not known whether it was passed on; at first 0. */
+    long unread();
 
     Fd stdinFd();
 

@@ -1,6 +1,7 @@
 package hako.doorstep;
 
 import hako.base.HakoException;
+import hako.linux.Errno;
 import hako.linux.Fd;
 import hako.linux.Io;
 import hako.linux.Poller;
@@ -40,6 +41,12 @@ final class DoorstepCaller implements Caller {
     private final Notices<Frame.Size> sizes = new Notices<>(1);
     private final Notices<Boolean> gone = new Notices<>(1);
 
+    private final Question<Integer> writing = new Question<>();
+    private final Question<byte[]> reading = new Question<>();
+
+    /** The offset asked for last. */
+    private volatile long readingAt;
+
     private volatile Frame.Size size;
 
     /** Takes over the connection and the descriptors. */
@@ -69,6 +76,8 @@ final class DoorstepCaller implements Caller {
                         size = frame.size();
                         sizes.add(size);
                     }
+                    case Frame.WRITTEN -> writing.answer(frame.written());
+                    case Frame.INPUT -> reading.answer(frame.input(readingAt));
                     default -> throw new ProtocolException("frame " + frame.type() + " after HELLO");
                 }
             }
@@ -80,7 +89,9 @@ final class DoorstepCaller implements Caller {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        if (!connection.isClosed()) {
+        if (!connection.isClosed()) { // by us: the caller asks the next daemon, and nothing is over
+            writing.end();
+            reading.end();
             gone.add(true);
         }
     }
@@ -164,6 +175,30 @@ final class DoorstepCaller implements Caller {
             stderr = Io.outputStream(descriptors.stderr(), poller);
         }
         return stderr;
+    }
+
+    @Override
+    public void write(int descriptor, byte[] bytes, long position) throws IOException, InterruptedException {
+        int errno = writing.ask(() -> connection.send(Frame.output(descriptor, bytes, position)));
+        if (errno != 0) {
+            throw new IOException("write to the caller: " + Errno.text(errno));
+        }
+    }
+
+    @Override
+    public long written() {
+        return hello.written();
+    }
+
+    @Override
+    public byte[] read(long offset) throws IOException, InterruptedException {
+        readingAt = offset;
+        return reading.ask(() -> connection.send(Frame.read(offset)));
+    }
+
+    @Override
+    public long unread() {
+        return hello.input();
     }
 
     @Override

@@ -10,25 +10,31 @@ import java.nio.charset.StandardCharsets;
  * @param payload little endian, from its position to its limit
  */
 record Frame(byte type, ByteBuffer payload) {
-    static final int VERSION = 1;
+    static final int VERSION = 2;
     static final int HEADER = 5;
 
     /** The longest HELLO payload. */
     static final int MOST_HELLO = 1 << 20;
 
-    /** The longest payload of what follows HELLO. */
-    static final int MOST_LATER = 64;
+    /** The longest payload of what follows HELLO: that of INPUT. */
+    static final int MOST_LATER = 32 * 1024 + Long.BYTES;
 
-    /** The longest token, so that TOKEN stays within what the door-step takes (4096). */
+    /** The most bytes of one OUTPUT. */
+    static final int MOST_OUTPUT = 256 * 1024;
+
     static final int MOST_TOKEN = 4000;
 
     static final byte HELLO = 1;
     static final byte SIGNAL = 2;
     static final byte WINCH = 3;
+    static final byte WRITTEN = 4;
+    static final byte INPUT = 5;
     static final byte EXIT = 16;
     static final byte TOKEN = 17;
     static final byte RAW = 18;
     static final byte ACK = 19;
+    static final byte OUTPUT = 20;
+    static final byte READ = 21;
 
     private static final int LAST_SIGNAL = 64;
 
@@ -52,6 +58,21 @@ record Frame(byte type, ByteBuffer payload) {
         return begin(TOKEN, 4 + bytes.length).putInt(bytes.length).put(bytes).flip();
     }
 
+    static ByteBuffer output(int descriptor, byte[] bytes, long position) {
+        if (bytes.length > MOST_OUTPUT) {
+            throw new IllegalArgumentException("output of " + bytes.length + " bytes");
+        }
+        return begin(OUTPUT, 1 + Long.BYTES + bytes.length)
+                .put((byte) descriptor)
+                .putLong(position)
+                .put(bytes)
+                .flip();
+    }
+
+    static ByteBuffer read(long offset) {
+        return begin(READ, Long.BYTES).putLong(offset).flip();
+    }
+
     private static ByteBuffer begin(byte type, int length) {
         return ByteBuffer.allocate(HEADER + length)
                 .order(ByteOrder.LITTLE_ENDIAN)
@@ -73,6 +94,22 @@ record Frame(byte type, ByteBuffer payload) {
     Size size() {
         expect(4);
         return new Size(payload.getShort() & 0xFFFF, payload.getShort() & 0xFFFF);
+    }
+
+    /** Of a WRITTEN frame: 0 or an errno. */
+    int written() {
+        expect(4);
+        return payload.getInt();
+    }
+
+    /** Of an INPUT frame. */
+    byte[] input(long offset) {
+        if (payload.remaining() < Long.BYTES || payload.getLong() != offset) {
+            throw new ProtocolException("INPUT at an offset that was not asked for");
+        }
+        byte[] bytes = new byte[payload.remaining()];
+        payload.get(bytes);
+        return bytes;
     }
 
     private void expect(int length) {

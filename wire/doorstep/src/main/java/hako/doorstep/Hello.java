@@ -14,6 +14,8 @@ import java.util.Map;
  *
  * @param terminals bit 0, 1, 2: standard input, output, error is a terminal
  * @param pid as the caller sees itself
+ * @param written the position of the last output
+ * @param input where the input read last begins
  * @param token empty for a new call
  * @param environment the first of entries with the same name
  */
@@ -21,6 +23,8 @@ record Hello(
         int terminals,
         int pid,
         Frame.Size size,
+        long written,
+        long input,
         String token,
         List<String> arguments,
         Map<String, String> environment) {
@@ -38,6 +42,8 @@ record Hello(
                 u16(payload),
                 i32(payload),
                 new Frame.Size(u16(payload), u16(payload)),
+                i64(payload),
+                i64(payload),
                 strict(string(payload), "token"),
                 arguments(payload),
                 environment(payload));
@@ -119,6 +125,13 @@ record Hello(
             throw cut();
         }
         return payload.getInt();
+    }
+
+    private static long i64(ByteBuffer payload) {
+        if (payload.remaining() < Long.BYTES) {
+            throw cut();
+        }
+        return payload.getLong();
     }
 
     private static ProtocolException cut() {

@@ -101,6 +101,52 @@ class DoorstepServerTest {
     }
 
     @Test
+    void theCallerWritesAndReadsWhatItsStreamsCarry() throws Exception {
+        try (FakeDoorstep doorstep = serve(caller -> {
+            try {
+                caller.write(2, "answer".getBytes(UTF_8), 99);
+                heard.add("written");
+                heard.add(new String(caller.read(caller.unread()), UTF_8) + caller.written());
+                caller.write(1, new byte[1], 100);
+            } catch (IOException | InterruptedException e) {
+                heard.add(String.valueOf(e.getMessage()));
+            }
+            caller.exit(0);
+        })) {
+            doorstep.call("hako").order();
+
+            assertThat(doorstep.order())
+                    .isEqualTo(new FakeDoorstep.Order(20, "\2\143\0\0\0\0\0\0\0answer".getBytes(UTF_8)));
+            assertThat(heard).isEmpty();
+            doorstep.send(Frames.written(0));
+            assertThat(heard.take()).isEqualTo("written");
+            assertThat(doorstep.order()).isEqualTo(new FakeDoorstep.Order(21, "\26\0\0\0\0\0\0\0".getBytes(UTF_8)));
+            doorstep.send(Frames.input(Frames.INPUT, "question "));
+            assertThat(heard.take()).isEqualTo("question " + Frames.WRITTEN);
+            assertThat(doorstep.order().type()).isEqualTo(20);
+            doorstep.send(Frames.written(32));
+            assertThat(heard.take()).isEqualTo("write to the caller: Broken pipe");
+        }
+    }
+
+    @Test
+    void aCallerThatVanishesEndsTheWaitForItsStreams() throws Exception {
+        try (FakeDoorstep doorstep = serve(caller -> {
+            try {
+                caller.read(0);
+            } catch (IOException | InterruptedException e) {
+                heard.add(String.valueOf(e.getMessage()));
+            }
+        })) {
+            doorstep.call("hako").order();
+            assertThat(doorstep.order().type()).isEqualTo(21);
+            doorstep.socket.close();
+
+            assertThat(heard.take()).isEqualTo("the caller is gone");
+        }
+    }
+
+    @Test
     void standardInputIsRead() throws Exception {
         try (FakeDoorstep doorstep = serve(caller -> {
             try {

@@ -15,6 +15,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** The native program's part, played by a test, which may play it badly. */
@@ -24,6 +25,21 @@ final class FakeDoorstep implements AutoCloseable {
     /** A frame from the daemon. */
     record Order(int type, byte[] payload) {
         static final Order END = new Order(-1, new byte[0]);
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Order order && type == order.type && Arrays.equals(payload, order.payload);
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.hashCode(payload) + type;
+        }
+
+        @Override
+        public String toString() {
+            return type + " " + Arrays.toString(payload);
+        }
 
         int code() {
             return ByteBuffer.wrap(payload).order(ByteOrder.LITTLE_ENDIAN).getInt();

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class HelloTest {
     private static final byte[] PAYLOAD =
-            Frames.helloPayload(1, "t", List.of("hako", "höher", ""), List.of("A=1=2", "A=3", "no", "=x=y", "E="));
+            Frames.helloPayload(2, "t", List.of("hako", "höher", ""), List.of("A=1=2", "A=3", "no", "=x=y", "E="));
 
     private static Hello decode(byte... payload) {
         return Hello.decode(new Frame(Frame.HELLO, ByteBuffer.wrap(payload).order(ByteOrder.LITTLE_ENDIAN)));
@@ -56,21 +56,21 @@ class HelloTest {
 
     @Test
     void anotherVersionIsToldWhatToDo() {
-        assertThatThrownBy(() -> decode(Frames.helloPayload(2, "", List.of("hako"), List.of())))
+        assertThatThrownBy(() -> decode(Frames.helloPayload(1, "", List.of("hako"), List.of())))
                 .isInstanceOf(ProtocolException.class)
-                .hasMessageContaining("version 2")
+                .hasMessageContaining("version 1")
                 .hasMessageContaining("restart hakod");
     }
 
     @Test
     void aCallWithoutArgumentsIsRefused() {
-        assertThatThrownBy(() -> decode(Frames.helloPayload(1, "", List.of(), List.of())))
+        assertThatThrownBy(() -> decode(Frames.helloPayload(2, "", List.of(), List.of())))
                 .hasMessageContaining("without arguments");
     }
 
     @Test
     void argumentsThatAreNotTextAreRefusedAndVariablesAreNot() {
-        byte[] payload = Frames.helloPayload(1, "", List.of("hako", "@"), List.of("A=@"));
+        byte[] payload = Frames.helloPayload(2, "", List.of("hako", "@"), List.of("A=@"));
         byte[] argument = payload.clone();
         argument[argument.length - 12] = (byte) 0xff;
         byte[] variable = payload.clone();
@@ -83,7 +83,7 @@ class HelloTest {
     @Test
     void countsThatCannotBeAreRefused() {
         for (int count : new int[] {-1, Integer.MAX_VALUE, 1 << 20}) {
-            byte[] payload = Frames.helloPayload(1, "", List.of(), List.of());
+            byte[] payload = Frames.helloPayload(2, "", List.of(), List.of());
             ByteBuffer.wrap(payload).order(ByteOrder.LITTLE_ENDIAN).putInt(16, count);
             assertThatThrownBy(() -> decode(payload)).isInstanceOf(ProtocolException.class);
         }

@@ -117,7 +117,7 @@ class HostileDoorstepTest {
             doorstep.hello(Frames.frame(1, Frames.helloPayload(9, "", List.of("hako"), List.of())));
             assertThat(doorstep.orders().getLast().code()).isEqualTo(125);
             assertThat(doorstep.read(doorstep.errors))
-                    .isEqualTo("hako: this program speaks door-step version 9 and the running hakod version 1:"
+                    .isEqualTo("hako: this program speaks door-step version 9 and the running hakod version 2:"
                             + " restart hakod\n");
         }
     }
@@ -240,6 +240,10 @@ class HostileDoorstepTest {
             Frames.signal(4711),
             Frames.frame(2, new byte[3]),
             Frames.frame(3, new byte[5]),
+            Frames.frame(4, new byte[3]),
+            Frames.frame(5, new byte[7]),
+            Frames.input(4711, "never asked for"),
+            Frames.frame(5, new byte[(32 << 10) + 9]),
             "HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.US_ASCII),
         };
         for (byte[] bytes : nonsense) {
