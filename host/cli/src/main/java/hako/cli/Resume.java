@@ -4,6 +4,7 @@ import hako.base.HakoException;
 import hako.sandbox.Container;
 import hako.sandbox.ContainerId;
 import hako.sandbox.ContainerProcess;
+import hako.sandbox.ContainerState;
 import hako.sandbox.ExitReport;
 import java.util.concurrent.ExecutionException;
 
@@ -22,8 +23,8 @@ final class Resume {
     }
 
     /** {@code run ID FLAGS}. */
-    static String runToken(Container container, boolean interactive, boolean terminal) {
-        return "run " + container.id() + " " + flags(interactive, terminal);
+    static String runToken(String id, boolean interactive, boolean terminal) {
+        return "run " + id + " " + flags(interactive, terminal);
     }
 
     /** {@code exec ID EXEC FLAGS}. */
@@ -61,10 +62,14 @@ final class Resume {
         try {
             container = call.container(id);
         } catch (HakoException e) {
-            throw lost(id, "nothing is known of it any more");
+            throw lost(id, "it was being made, or is gone");
         }
         if (execId.isEmpty()) {
-            return AttendedProcess.init(container, call);
+            AttendedProcess init = AttendedProcess.init(container, call);
+            if (container.state() instanceof ContainerState.Created) { // the last daemon did not get as far
+                container.start();
+            }
+            return init;
         }
         ContainerProcess exec = container.exec(execId);
         if (exec == null) {

@@ -58,6 +58,9 @@ final class Run extends Verb {
         ContainerRequest request =
                 plan.request(call, image, call.services().root().apply(image));
         call.signals().hold(() -> sandboxes.abandon(request.id()));
+        if (attended) { // from here on the next daemon goes on with this call
+            call.caller().keep(Resume.runToken(request.id(), interactive.value(), terminal.value()));
+        }
         Container made = sandboxes.create(request);
         return attended ? attend(call, made) : leave(call, made);
     }
@@ -85,7 +88,6 @@ final class Run extends Verb {
         }
         try (process) {
             made.start();
-            caller.keep(Resume.runToken(made, interactive.value(), terminal.value()));
             return foreground.run(call);
         }
     }

@@ -109,6 +109,11 @@ public final class Container {
      */
     public void start() {
         move(Verb.START);
+        startInGuest();
+    }
+
+    /** What follows once it is written down that it runs. */
+    void startInGuest() {
         StartResponse response;
         try {
             response = sandbox().agent().startContainer(request(), CALL_TIMEOUT);

@@ -245,6 +245,11 @@ public final class ContainerProcess {
         }
     }
 
+    /** The one that it was made for has ended while no daemon ran. */
+    boolean lostItsCaller() {
+        return Files.exists(directory.resolve(CALLER)) && !callerLives();
+    }
+
     /** Keeps the output, for so long, until a caller of the last daemon has come back for it. */
     void expectCaller(Duration patience) {
         if (!callerLives()) {

@@ -94,7 +94,7 @@ final class Recovery {
         };
     }
 
-    private Container adopt(ContainerRecord record) {
+    private @Nullable Container adopt(ContainerRecord record) {
         SandboxRecord in = sandboxRecords.get(record.sandboxId());
         Optional<Vm> vm = in == null || in.vm() == null
                 ? Optional.empty()
@@ -118,8 +118,14 @@ final class Recovery {
         }
     }
 
-    private Container adopt(ContainerRecord record, Sandbox sandbox, ContainerStatus status) {
+    private @Nullable Container adopt(ContainerRecord record, Sandbox sandbox, ContainerStatus status) {
         ContainerProcess init = sandboxes.process(sandbox, record, "");
+        if (record.state().state() instanceof ContainerState.Created && init.lostItsCaller()) {
+            log.warn("container {}: who was about to start it is gone: dropped", record.name());
+            sandbox.vm().kill();
+            checkpoints.deleteContainer(record.id());
+            return null;
+        }
         Container container = new Container(sandboxes, sandbox, record, init);
         sandboxes.add(container);
         adopted.put(sandbox.id(), sandbox);
@@ -134,10 +140,22 @@ final class Recovery {
             sandboxes.execIds(record.id()).stream()
                     .filter(running::contains)
                     .forEach(id -> adoptExec(container, sandbox, id));
-            container.follow();
+            goOn(container, status);
         }
         log.info("adopted container {} ({})", record.name(), container.state().label());
         return container;
+    }
+
+    private static void goOn(Container container, ContainerStatus status) {
+        if (status.getState() != ContainerStatus.State.CREATED) {
+            container.follow();
+            return;
+        }
+        try { // written down as running, and not started: the last daemon was killed in between
+            container.startInGuest();
+        } catch (HakoException e) {
+            log.warn("container {}: {}", container.name(), e.getMessage());
+        }
     }
 
     private void adoptExec(Container container, Sandbox sandbox, String id) {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import hako.agent.v1.Empty;
 import hako.agent.v1.WriteInputRequest;
+import hako.base.HakoException;
 import hako.sandbox.ContainerState.Created;
 import hako.sandbox.ContainerState.Paused;
 import hako.sandbox.ContainerState.Running;
@@ -78,6 +79,39 @@ class RecoveryTest {
         web.start();
         node.init(web).exits(0);
         assertThat(exit(web.init()).code()).isZero();
+    }
+
+    @Test
+    void aContainerThatWasBeingStartedIsStarted() throws Exception {
+        Container web = node.created("web");
+        CompletableFuture<Void> asked = new CompletableFuture<>();
+        node.agent(web).on("StartContainer", request -> {
+            asked.complete(null);
+            return new CompletableFuture<Empty>().get();
+        });
+        Thread.ofVirtual().start(() -> quietly(web::start));
+        asked.get(5, TimeUnit.SECONDS);
+
+        node.restart(state -> node.agent(web).behaves("StartContainer"));
+
+        Container after = node.sandboxes.container("web");
+        assertThat(after.state()).isInstanceOf(Running.class);
+        node.init(web).prints("started").exits(3);
+        assertThat(exit(after.init()).code()).isEqualTo(3);
+        assertThat(output(after.init())).isEqualTo("started");
+    }
+
+    @Test
+    void aContainerThatNobodyIsLeftToStartIsDropped() throws Exception {
+        long nobody = new ProcessBuilder("true").start().onExit().get().pid();
+        Container web = node.created("web");
+        web.init().attach(new TestCaller().call(nobody));
+
+        node.restart();
+
+        assertThat(node.sandboxes.containers()).isEmpty();
+        node.vm(web).exited().get(5, TimeUnit.SECONDS);
+        eventually("all files go", () -> node.files().isEmpty());
     }
 
     @Test
@@ -417,7 +451,7 @@ class RecoveryTest {
     private static void quietly(Copying copying) {
         try {
             copying.run();
-        } catch (IOException | InterruptedException e) {
+        } catch (IOException | InterruptedException | HakoException e) {
             // as the thread of a daemon that was killed ends
         }
     }

@@ -44,21 +44,27 @@ final class TestCaller {
 
     /** It calls a daemon; what it had with the one before is over. */
     synchronized ProcessCaller call() {
+        return call(ProcessHandle.current().pid());
+    }
+
+    synchronized ProcessCaller call(long pid) {
         calls++;
         notifyAll();
-        return new Connection(calls);
+        return new Connection(calls, pid);
     }
 
     private final class Connection implements ProcessCaller {
         private final int number;
+        private final long pid;
 
-        Connection(int number) {
+        Connection(int number, long pid) {
             this.number = number;
+            this.pid = pid;
         }
 
         @Override
         public long pid() {
-            return ProcessHandle.current().pid();
+            return pid;
         }
 
         @Override
