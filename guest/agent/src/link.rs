@@ -26,6 +26,9 @@ const RT_SCOPE_UNIVERSE: u8 = 0;
 const RT_SCOPE_LINK: u8 = 253;
 const RTN_UNICAST: u8 = 1;
 
+/// Of the network card that a clone inherits from its template: it becomes the first one that is asked for.
+const UNCLAIMED: [u8; 6] = [2, 0, 0, 0, 0, 0];
+
 /// A checked request.
 #[derive(Debug)]
 pub struct Link {
@@ -78,6 +81,9 @@ impl Link {
             netlink.change(link_message(index, false), 0).doing(|| format!("take link {} down", self.name))?;
         }
         let mut message = link_message(index, true);
+        if let Some(mac) = &self.mac {
+            message = message.attribute(IFLA_ADDRESS, mac);
+        }
         if self.mac.is_some() && !self.name.is_empty() {
             message = message.attribute(IFLA_IFNAME, format!("{}\0", self.name).as_bytes());
         }
@@ -100,20 +106,23 @@ impl Link {
     /// Index of the link, and whether it is up.
     fn find(&self, netlink: &Netlink) -> std::io::Result<Option<(u32, bool)>> {
         let mut found = None;
+        let mut unclaimed = None;
         netlink.list(Message::new(RTM_GETLINK, &[0; 16]), |kind, body| {
             let Some((info, attributes)) = body.split_first_chunk::<16>() else { return };
             // struct ifinfomsg: family, pad, type u16, index i32, flags u32, change u32
             let index = u32::from_ne_bytes([info[4], info[5], info[6], info[7]]);
             let flags = u32::from_ne_bytes([info[8], info[9], info[10], info[11]]);
-            let is_it = match &self.mac {
-                Some(mac) => netlink::attribute(attributes, IFLA_ADDRESS) == Some(mac),
-                None => flags & libc::IFF_LOOPBACK as u32 != 0,
-            };
-            if kind == RTM_NEWLINK && is_it {
-                found = Some((index, flags & libc::IFF_UP as u32 != 0));
+            let link = Some((index, flags & libc::IFF_UP as u32 != 0));
+            let address = netlink::attribute(attributes, IFLA_ADDRESS);
+            match &self.mac {
+                _ if kind != RTM_NEWLINK => {}
+                Some(mac) if address == Some(mac) => found = link,
+                Some(_) if address == Some(&UNCLAIMED) => unclaimed = link,
+                None if flags & libc::IFF_LOOPBACK as u32 != 0 => found = link,
+                _ => {}
             }
         })?;
-        Ok(found)
+        Ok(found.or(unclaimed))
     }
 }
 

@@ -6,6 +6,7 @@ import hako.image.RegistryOptions;
 import hako.sandbox.Sandboxes;
 import hako.storage.RootFilesystem;
 import hako.vm.HostCheck;
+import hako.vm.TemplateSource;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -18,6 +19,7 @@ import java.util.function.Supplier;
  * @param root the read-only root of an image, in the form this node uses
  * @param registries how they are spoken to
  * @param check what this host can do, looked at when asked
+ * @param templates that VMs are cloned from
  * @param state where named volumes are kept, below {@code volumes}
  * @param log the daemon's log, for messages that point there
  * @param version of Hako
@@ -29,6 +31,7 @@ public record Services(
         Function<Image, RootFilesystem> root,
         RegistryOptions registries,
         Supplier<HostCheck> check,
+        TemplateSource templates,
         Path state,
         Path log,
         String version,

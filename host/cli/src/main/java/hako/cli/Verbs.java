@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 /** All verbs by name. A call makes the one it names, and no other. */
 final class Verbs {
     /** The words that are no verb on their own but begin one. */
-    static final Map<String, String> GROUPS = Map.of("image", "Manage images");
+    static final Map<String, String> GROUPS =
+            Map.of("image", "Manage images", "factory", "Manage the templates that VMs are cloned from");
 
     private static final int LONGEST_COMPARED = 64;
     private static final Map<String, Supplier<Verb>> ALL = new LinkedHashMap<>();
@@ -42,6 +43,9 @@ final class Verbs {
         ALL.put("image load", ImageLoad::new);
         ALL.put("image import", ImageImport::new);
         ALL.put("image rm", ImageRm::new);
+        ALL.put("factory init", FactoryInit::new);
+        ALL.put("factory status", FactoryStatus::new);
+        ALL.put("factory destroy", FactoryDestroy::new);
         ALL.put("check", Check::new);
         ALL.put("version", Version::new);
         ALL.put("help", Help::new);

@@ -27,6 +27,7 @@ final class FakeServices {
                 null,
                 RegistryOptions.DEFAULT,
                 null,
+                null,
                 Path.of("/none"),
                 Path.of("/run/hako/hakod.log"),
                 "0.1.0",
@@ -56,6 +57,7 @@ final class FakeServices {
                         throw new UnsupportedOperationException();
                     },
                     registries,
+                    null,
                     null,
                     directory.resolve("lib"),
                     Path.of("/run/hako/hakod.log"),

@@ -34,7 +34,8 @@ public record Config(
             Path initramfs,
             int vcpus,
             long memoryBytes,
-            int codeCacheMib) {}
+            int codeCacheMib,
+            boolean template) {}
 
     /** @param kind {@code block} (one EROFS disk per image) or {@code directory} (virtiofs) */
     public record Rootfs(String kind, Writable writable, long scratchBytes) {}
@@ -55,6 +56,7 @@ public record Config(
             "vm.vcpus",
             "vm.memory",
             "vm.code_cache_mib",
+            "vm.source",
             "rootfs.kind",
             "rootfs.writable",
             "rootfs.size",
@@ -119,7 +121,8 @@ public record Config(
                                 home.resolve("guest/initramfs.cpio.gz").toString())),
                         (int) keys.number("vm.vcpus", 1, 1, 64),
                         keys.size("vm.memory", "512M"),
-                        (int) keys.number("vm.code_cache_mib", 32, 8, 1024)),
+                        (int) keys.number("vm.code_cache_mib", 32, 8, 1024),
+                        keys.choice("vm.source", "template", "template", "cold").equals("template")),
                 new Rootfs(
                         keys.choice("rootfs.kind", "block", "block", "directory"),
                         Writable.valueOf(keys.choice("rootfs.writable", "disk", "disk", "memory")

@@ -21,6 +21,8 @@ import hako.storage.ScratchDisk;
 import hako.vm.Accelerator;
 import hako.vm.ColdSource;
 import hako.vm.HostCheck;
+import hako.vm.TemplateSource;
+import hako.vm.VmSource;
 import hako.vm.qemu.MachineType;
 import hako.vm.qemu.QemuConfig;
 import hako.vm.qemu.QemuDriver;
@@ -64,8 +66,12 @@ final class Hakod implements AutoCloseable {
                     new ScratchDisk(config.state(), config.rootfs().scratchBytes());
             ImageStore images = images(config);
             InstantSource clock = InstantSource.system();
-            Sandboxes sandboxes =
-                    new Sandboxes(new Node(sandbox(config), new ColdSource(driver), driver, network, scratch, clock));
+            ColdSource cold = new ColdSource(driver);
+            TemplateSource templates =
+                    new TemplateSource(driver, cold, config.run().resolve("sandboxes"), Sandboxes::awaitAgent);
+            parts.add(templates::close);
+            VmSource source = config.vm().template() ? templates : cold;
+            Sandboxes sandboxes = new Sandboxes(new Node(sandbox(config), source, driver, network, scratch, clock));
             sandboxes.recover();
             images.inUse(() -> imagesInUse(sandboxes));
 
@@ -77,6 +83,7 @@ final class Hakod implements AutoCloseable {
                             .withInsecure(Set.copyOf(config.images().insecure()))
                             .withCertificates(config.images().certificates()),
                     () -> check(driver, qemu),
+                    templates,
                     config.state(),
                     config.run().resolve("hakod.log"),
                     VERSION,

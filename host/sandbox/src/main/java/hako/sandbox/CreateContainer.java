@@ -43,6 +43,7 @@ final class CreateContainer {
     private static final int CONSOLE_BYTES = 2000;
     private static final String ROOT_DISK = "root";
     private static final String SCRATCH_DISK = "scratch";
+    private static final String NIC = "eth0";
 
     private static final Logger log = LoggerFactory.getLogger(CreateContainer.class);
 
@@ -72,14 +73,21 @@ final class CreateContainer {
 
             undo.add(() -> SharedFolder.remove(directory));
             Sizing size = sizing();
-            Vm vm = node.source()
-                    .acquire(new VmSpec(id, newDirectory(directory.resolve("vm")), size.vcpus(), size.memoryBytes()));
-            undo.add(vm::kill);
-            sandboxes.making(vm);
             Endpoint endpoint = attach();
             if (endpoint != null) {
                 undo.add(() -> node.network().detach(endpoint));
             }
+            SharedFolder shared = new SharedFolder(directory);
+            Root root = root(shared);
+            List<Device> devices = new ArrayList<>(root.disks());
+            if (endpoint != null) {
+                devices.add(new Device.Nic(NIC, endpoint.tap(), endpoint.mac()));
+            }
+            Vm vm = node.source()
+                    .acquire(new VmSpec(
+                            id, newDirectory(directory.resolve("vm")), size.vcpus(), size.memoryBytes(), devices));
+            undo.add(vm::kill);
+            sandboxes.making(vm);
             Sandbox sandbox = new Sandbox(id, directory, now, vm, endpoint);
             checkpoints.save(sandbox.record());
             if (endpoint != null) { // with the host ports that were free
@@ -87,22 +95,17 @@ final class CreateContainer {
                 checkpoints.save(record);
             }
 
-            Container container = build(sandbox, record, size);
+            Container container = build(sandbox, record, size, shared, root);
             undo.release();
             return container;
         }
     }
 
-    private Container build(Sandbox sandbox, ContainerRecord record, Sizing size) {
+    private Container build(Sandbox sandbox, ContainerRecord record, Sizing size, SharedFolder shared, Root root) {
         Vm vm = sandbox.vm();
-        SharedFolder shared = new SharedFolder(sandbox.directory());
-        List<Storage> storages = new ArrayList<>();
-        Rootfs rootfs = root(vm, shared, storages);
+        List<Storage> storages = new ArrayList<>(root.storages());
         RuntimeSpec guestSpec = GuestSpec.share(request.spec(), shared);
         Endpoint endpoint = sandbox.endpoint();
-        if (endpoint != null) {
-            vm.plug(new Device.Nic("eth0", endpoint.tap(), endpoint.mac()));
-        }
         if (shared.used()) {
             vm.plug(shared.device());
             checkpoints.save(sandbox.record()); // with the helper that serves it
@@ -127,7 +130,7 @@ final class CreateContainer {
         TtrpcCall<CreateContainerResponse> create = agent.startCreateContainer(CreateContainerRequest.newBuilder()
                 .setContainerId(request.id())
                 .setSpecJson(ByteString.copyFrom(guestSpec.toJson()))
-                .setRootfs(rootfs)
+                .setRootfs(root.rootfs())
                 .addAllStorages(storages)
                 .addAllFiles(files(endpoint))
                 .setUser(request.user())
@@ -186,6 +189,24 @@ final class CreateContainer {
         return Duration.between(now, node.clock().instant());
     }
 
+    /** The VM of a container that asks for nothing: its shape, not its content. */
+    static VmSpec usualVm(Node node) {
+        Sizing size = Sizing.of(
+                0,
+                0,
+                0,
+                node.config().defaultVcpus(),
+                node.config().defaultMemoryBytes(),
+                Runtime.getRuntime().availableProcessors());
+        Path nothing = Path.of("/dev/null");
+        List<Device> devices = new ArrayList<>(List.of(new Device.Disk(ROOT_DISK, nothing, true)));
+        if (node.config().writable() == Writable.DISK) {
+            devices.add(new Device.Disk(SCRATCH_DISK, nothing, false));
+        }
+        devices.add(new Device.Nic(NIC, "", ""));
+        return new VmSpec("usual", nothing, size.vcpus(), size.memoryBytes(), devices);
+    }
+
     private Sizing sizing() {
         LinuxResources resources =
                 request.spec().linux() == null ? null : request.spec().linux().resources();
@@ -211,41 +232,44 @@ final class CreateContainer {
         };
     }
 
-    private Rootfs root(Vm vm, SharedFolder shared, List<Storage> storages) {
+    /** The root file system: the disks it lies on, how the guest mounts them, and what it makes of the mounts. */
+    private record Root(List<Device> disks, List<Storage> storages, Rootfs rootfs) {}
+
+    private Root root(SharedFolder shared) {
         return switch (request.root()) {
-            case RootFilesystem.Block(Path image) -> blockRoot(vm, image, storages);
+            case RootFilesystem.Block(Path image) -> blockRoot(image);
             case RootFilesystem.Layers(List<Path> lower) -> {
                 Path writable = checkpoints.containerDirectory(request.id());
                 String path = shared.overlay("root", lower, writable.resolve("upper"), writable.resolve("work"));
-                yield Rootfs.newBuilder().addLower(path).build();
+                yield new Root(
+                        List.of(), List.of(), Rootfs.newBuilder().addLower(path).build());
             }
         };
     }
 
-    private Rootfs blockRoot(Vm vm, Path image, List<Storage> storages) {
-        vm.plug(new Device.Disk(ROOT_DISK, image, true));
+    private Root blockRoot(Path image) {
+        List<Device> disks = new ArrayList<>(List.of(new Device.Disk(ROOT_DISK, image, true)));
         String lower = GuestSpec.STORAGE + "/" + ROOT_DISK;
         String upper = GuestSpec.STORAGE + "/" + SCRATCH_DISK;
-        storages.add(Storage.newBuilder()
+        Storage.Builder writable = Storage.newBuilder().setTarget(upper);
+        if (node.config().writable() == Writable.DISK && !readOnly()) {
+            Path scratch = checkpoints.containerDirectory(request.id()).resolve("scratch.ext4");
+            make(scratch);
+            disks.add(new Device.Disk(SCRATCH_DISK, scratch, false));
+            writable.setDiskSerial(SCRATCH_DISK).setFstype("ext4").addAllOptions(ScratchDisk.MOUNT_OPTIONS);
+        } else {
+            writable.setTmpfs(true);
+        }
+        Storage readOnly = Storage.newBuilder()
                 .setDiskSerial(ROOT_DISK)
                 .setFstype("erofs")
                 .addOptions("ro")
                 .setTarget(lower)
-                .build());
-        if (node.config().writable() == Writable.DISK && !readOnly()) {
-            Path scratch = checkpoints.containerDirectory(request.id()).resolve("scratch.ext4");
-            make(scratch);
-            vm.plug(new Device.Disk(SCRATCH_DISK, scratch, false));
-            storages.add(Storage.newBuilder()
-                    .setDiskSerial(SCRATCH_DISK)
-                    .setFstype("ext4")
-                    .addAllOptions(ScratchDisk.MOUNT_OPTIONS)
-                    .setTarget(upper)
-                    .build());
-        } else {
-            storages.add(Storage.newBuilder().setTmpfs(true).setTarget(upper).build());
-        }
-        return Rootfs.newBuilder().addLower(lower).setUpper(upper).build();
+                .build();
+        return new Root(
+                disks,
+                List.of(readOnly, writable.build()),
+                Rootfs.newBuilder().addLower(lower).setUpper(upper).build());
     }
 
     private void make(Path scratch) {

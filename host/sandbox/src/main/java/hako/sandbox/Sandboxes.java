@@ -1,8 +1,10 @@
 package hako.sandbox;
 
+import hako.agent.AgentClient;
 import hako.base.HakoException;
 import hako.base.HakoException.Code;
 import hako.vm.Vm;
+import hako.vm.VmSpec;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -47,6 +49,16 @@ public final class Sandboxes {
     public Sandboxes(Node node) {
         this.node = node;
         this.checkpoints = new Checkpoints(node.config().state());
+    }
+
+    /** The VM that a container gets which asks for nothing special. */
+    public VmSpec usualVm() {
+        return CreateContainer.usualVm(node);
+    }
+
+    /** Returns when the agent in the VM answers. */
+    public static void awaitAgent(Vm vm) {
+        new AgentClient(vm.agent()).check(Sandbox.BOOT_TIMEOUT);
     }
 
     /**

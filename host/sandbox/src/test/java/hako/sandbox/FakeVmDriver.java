@@ -6,6 +6,7 @@ import hako.vm.VmDriver;
 import hako.vm.VmRecord;
 import hako.vm.VmSource;
 import hako.vm.VmSpec;
+import hako.vm.VmTemplate;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -48,6 +49,11 @@ final class FakeVmDriver implements VmDriver, VmSource {
     }
 
     @Override
+    public VmTemplate save(VmSpec spec, Consumer<Vm> ready) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public String name() {
         return "fake";
     }
@@ -65,6 +71,7 @@ final class FakeVmDriver implements VmDriver, VmSource {
         FakeVm vm = new FakeVm(spec, new FakeAgent());
         vms.put(spec.id(), vm);
         prepare.accept(vm);
+        spec.devices().forEach(vm::plug);
         return vm;
     }
 

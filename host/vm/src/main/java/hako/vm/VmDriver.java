@@ -1,6 +1,7 @@
 package hako.vm;
 
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** One kind of VMM. */
 public interface VmDriver {
@@ -9,6 +10,13 @@ public interface VmDriver {
 
     /** Starts a VMM with a fresh guest; see {@link VmSource#acquire}. */
     Vm launch(VmSpec spec);
+
+    /**
+     * Boots a VM, and saves it when it is ready, to be cloned.
+     *
+     * @param ready returns when the guest has come as far as clones are to begin
+     */
+    VmTemplate save(VmSpec spec, Consumer<Vm> ready);
 
     /** The VM of this record, if it still runs: same pid, same start time, and its monitor answers. */
     Optional<Vm> adopt(VmRecord record);

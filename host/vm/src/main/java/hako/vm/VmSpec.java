@@ -1,6 +1,7 @@
 package hako.vm;
 
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * The size and place of a VM.
@@ -9,5 +10,10 @@ import java.nio.file.Path;
  * @param directory the VM's own run directory, made by the caller: sockets, console, logs
  * @param vcpus 1 or more; those after the first come online when the agent is asked
  * @param memoryBytes all of the guest's memory: the container's limit and the guest's own need
+ * @param devices that are there from the start; shared directories are plugged later
  */
-public record VmSpec(String id, Path directory, int vcpus, long memoryBytes) {}
+public record VmSpec(String id, Path directory, int vcpus, long memoryBytes, List<Device> devices) {
+    public VmSpec {
+        devices = List.copyOf(devices);
+    }
+}

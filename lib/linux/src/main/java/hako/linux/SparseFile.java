@@ -40,7 +40,8 @@ public final class SparseFile {
         }
     }
 
-    private static void copyData(Path original, Fd from, Path copy) throws IOException {
+    /** Into a file that is all hole so far. */
+    static void copyData(Path original, Fd from, Path copy) throws IOException {
         try (FileChannel in = FileChannel.open(original, StandardOpenOption.READ);
                 FileChannel out = FileChannel.open(copy, StandardOpenOption.WRITE)) {
             long length = in.size();
@@ -70,7 +71,7 @@ public final class SparseFile {
     }
 
     /** -1 where there is no more data. */
-    private static long seek(Fd fd, long offset, int whence) {
+    static long seek(Fd fd, long offset, int whence) {
         long result = fd.with(n -> Syscall.call(LSEEK, n, offset, whence));
         return result == -Errno.ENXIO ? -1 : Syscall.check(result, "lseek", "seek " + fd);
     }

@@ -5,10 +5,7 @@ import hako.base.Undo;
 import hako.linux.Fd;
 import hako.linux.Tap;
 import hako.vm.Device;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -18,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * chardev) and a frontend (the device the guest sees), named {@code host-ID} and {@code dev-ID}. Threads: one at a time.
  */
 record DeviceCommands(QemuConfig config, RunFiles files, QmpConnection qmp) {
-    static final String FRONT = "dev-";
+    static final String FRONT = DeviceArguments.FRONT;
 
-    private static final String BACK = "host-";
+    private static final String BACK = DeviceArguments.BACK;
     private static final Duration COMMAND = Duration.ofSeconds(20);
 
     /** How the backend of a plugged device is given back. */
@@ -28,6 +25,14 @@ record DeviceCommands(QemuConfig config, RunFiles files, QmpConnection qmp) {
         BLOCK("blockdev-del", "node-name"),
         NETDEV("netdev_del", "id"),
         CHARDEV("chardev-remove", "id");
+
+        static Backend of(Device device) {
+            return switch (device) {
+                case Device.Disk _ -> BLOCK;
+                case Device.Nic _ -> NETDEV;
+                case Device.SharedDirectory _ -> CHARDEV;
+            };
+        }
 
         private final String removal;
         private final String key;
@@ -54,28 +59,8 @@ record DeviceCommands(QemuConfig config, RunFiles files, QmpConnection qmp) {
     }
 
     private Plugged disk(Device.Disk disk, String slot, Undo undo) {
-        String driver = Files.isRegularFile(disk.image()) ? "file" : "host_device";
-        addBackend(
-                undo,
-                Backend.BLOCK,
-                disk.id(),
-                "blockdev-add",
-                Map.of(
-                        "node-name",
-                        BACK + disk.id(),
-                        "driver",
-                        "raw",
-                        "read-only",
-                        disk.readOnly(),
-                        "discard",
-                        "unmap",
-                        "file",
-                        Map.of("driver", driver, "filename", disk.image().toString(), "discard", "unmap")));
-        addFrontend(
-                "virtio-blk-pci",
-                disk.id(),
-                slot,
-                Map.of("drive", BACK + disk.id(), "serial", disk.id(), "num-queues", 1));
+        addBackend(undo, Backend.BLOCK, disk.id(), "blockdev-add", DeviceArguments.blockNode(disk));
+        addFrontend(slot, DeviceArguments.disk(MachineType.Q35, disk));
         return new Plugged(Backend.BLOCK, slot, null);
     }
 
@@ -83,22 +68,8 @@ record DeviceCommands(QemuConfig config, RunFiles files, QmpConnection qmp) {
         try (Fd tap = Tap.open(nic.tap())) {
             pass(nic.id(), tap);
         }
-        addBackend(
-                undo,
-                Backend.NETDEV,
-                nic.id(),
-                "netdev_add",
-                Map.of(
-                        "type",
-                        "tap",
-                        "id",
-                        BACK + nic.id(),
-                        "fd",
-                        BACK + nic.id(),
-                        "vhost",
-                        Files.isWritable(Path.of("/dev/vhost-net"))));
-        addFrontend(
-                "virtio-net-pci", nic.id(), slot, Map.of("netdev", BACK + nic.id(), "mac", nic.mac(), "romfile", ""));
+        addBackend(undo, Backend.NETDEV, nic.id(), "netdev_add", DeviceArguments.netdev(nic, BACK + nic.id()));
+        addFrontend(slot, DeviceArguments.nic(MachineType.Q35, nic));
         return new Plugged(Backend.NETDEV, slot, null);
     }
 
@@ -126,11 +97,7 @@ record DeviceCommands(QemuConfig config, RunFiles files, QmpConnection qmp) {
                                             false,
                                             "addr",
                                             Map.of("type", "fd", "data", Map.of("str", BACK + directory.id()))))));
-            addFrontend(
-                    "vhost-user-fs-pci",
-                    directory.id(),
-                    slot,
-                    Map.of("chardev", BACK + directory.id(), "tag", directory.id()));
+            addFrontend(slot, DeviceArguments.directory(directory));
         } catch (QmpException e) {
             String said = ErrorLog.tail(files.virtiofsLog(directory.id()), 500);
             throw said.isEmpty()
@@ -155,14 +122,8 @@ record DeviceCommands(QemuConfig config, RunFiles files, QmpConnection qmp) {
         qmp.execute(backend.removal, Map.of(backend.key, BACK + id), COMMAND);
     }
 
-    private void addFrontend(String driver, String id, String slot, Map<String, ?> properties) {
-        Map<String, Object> arguments = new HashMap<>(properties);
-        arguments.put("driver", driver);
-        arguments.put("id", FRONT + id);
-        if (!slot.isEmpty()) {
-            arguments.put("bus", slot);
-        }
-        qmp.execute("device_add", arguments, COMMAND);
+    private void addFrontend(String slot, Map<String, Object> arguments) {
+        qmp.execute("device_add", DeviceArguments.in(slot, arguments), COMMAND);
     }
 
     /** Asks the guest to let go; it has when {@code DEVICE_DELETED} comes. */

@@ -1,11 +1,14 @@
 package hako.vm.qemu;
 
 import hako.vm.Accelerator;
+import hako.vm.Device;
 import hako.vm.VmSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * QEMU's command line for one VM. A pure function of its components; what the parts mean is in QEMU's
@@ -13,10 +16,31 @@ import java.util.List;
  *
  * @param qmpFd the number, in QEMU, of the listening socket of its monitor
  * @param agentFd likewise of the agent's port
+ * @param firstTapFd likewise of the first network card's tap; the others follow
  */
-record QemuCommand(QemuConfig config, Accelerator accelerator, VmSpec spec, int qmpFd, int agentFd) {
+record QemuCommand(
+        QemuConfig config,
+        Accelerator accelerator,
+        VmSpec spec,
+        GuestMemory memory,
+        Start start,
+        int qmpFd,
+        int agentFd,
+        int firstTapFd) {
+    /** How the guest comes to run. */
+    enum Start {
+        BOOT,
+        /** To be saved: its disks are empty and its network card waits for an owner. */
+        TEMPLATE,
+        /** From a saved state. */
+        CLONE
+    }
+
     /** The name that the agent looks for below {@code /sys/class/virtio-ports}. */
     static final String AGENT_PORT = "hako.agent";
+
+    /** Of a template's network card; the agent gives it the address it is asked for (guest/agent, link.rs). */
+    static final String UNCLAIMED_MAC = "02:00:00:00:00:00";
 
     /** A guest without any PCI: its devices hang on the board itself. */
     private static final String QBOOT = "qboot.rom";
@@ -47,8 +71,10 @@ record QemuCommand(QemuConfig config, Accelerator accelerator, VmSpec spec, int 
         line.addAll(List.of("-smp", "cpus=%d,sockets=1".formatted(spec.vcpus())));
         long megabytes = Math.ceilDiv(spec.memoryBytes(), 1L << 20);
         line.addAll(List.of("-m", megabytes + "M"));
-        // Shared, so that virtiofsd can reach it.
-        line.addAll(List.of("-object", "memory-backend-memfd,id=mem,size=%dM,share=on".formatted(megabytes)));
+        line.addAll(List.of("-object", memory.backend(megabytes) + ",id=mem"));
+        if (start == Start.CLONE) {
+            line.addAll(List.of("-incoming", "defer"));
+        }
     }
 
     private void addBoot(List<String> line) {
@@ -79,5 +105,42 @@ record QemuCommand(QemuConfig config, Accelerator accelerator, VmSpec spec, int 
         for (int i = 0; i < config.slots(); i++) {
             line.addAll(machine.slot(i));
         }
+        int tapFd = firstTapFd;
+        for (int i = 0; i < spec.devices().size(); i++) {
+            String slot = machine == MachineType.Q35 ? MachineType.slotName(i) : "";
+            switch (spec.devices().get(i)) {
+                case Device.Disk disk -> addDisk(line, disk, slot);
+                case Device.Nic nic -> addNic(line, nic, slot, tapFd++);
+                case Device.SharedDirectory directory ->
+                    throw new IllegalArgumentException("shared directory " + directory.id() + " from the start");
+            }
+        }
+    }
+
+    private void addDisk(List<String> line, Device.Disk disk, String slot) {
+        Map<String, Object> node =
+                start == Start.TEMPLATE ? DeviceArguments.emptyBlockNode(disk) : DeviceArguments.blockNode(disk);
+        line.addAll(List.of("-blockdev", QmpMessage.json(node)));
+        line.addAll(List.of(
+                "-device", QmpMessage.json(DeviceArguments.in(slot, DeviceArguments.disk(config.machine(), disk)))));
+    }
+
+    private void addNic(List<String> line, Device.Nic nic, String slot, int tapFd) {
+        Map<String, Object> netdev = DeviceArguments.netdev(nic, Integer.toString(tapFd));
+        line.addAll(List.of("-netdev", options(netdev)));
+        Device.Nic seen = start == Start.TEMPLATE ? new Device.Nic(nic.id(), nic.tap(), UNCLAIMED_MAC) : nic;
+        line.addAll(List.of(
+                "-device", QmpMessage.json(DeviceArguments.in(slot, DeviceArguments.nic(config.machine(), seen)))));
+    }
+
+    /** {@code TYPE,key=value,...}: this option takes no JSON before QEMU 8. */
+    private static String options(Map<String, Object> arguments) {
+        return arguments.entrySet().stream()
+                .map(entry -> switch (entry.getValue()) {
+                    case Boolean on -> entry.getKey() + "=" + (on ? "on" : "off");
+                    case Object value ->
+                        entry.getKey().equals("type") ? value.toString() : entry.getKey() + "=" + value;
+                })
+                .collect(Collectors.joining(","));
     }
 }

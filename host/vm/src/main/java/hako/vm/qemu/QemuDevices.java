@@ -49,10 +49,11 @@ final class QemuDevices {
     /**
      * Of a VM that has just been started as {@code config} says.
      *
+     * @param first on its command line, one a slot, as {@link QemuCommand} puts them
      * @param helperLost told why, when a helper ended though its device is still plugged: the guest would wait for it
      *     for ever
      */
-    QemuDevices(QemuConfig config, RunFiles files, QmpConnection qmp, Consumer<String> helperLost) {
+    QemuDevices(QemuConfig config, List<Device> first, RunFiles files, QmpConnection qmp, Consumer<String> helperLost) {
         this.helperLost = helperLost;
         this.files = files;
         this.qmp = qmp;
@@ -61,6 +62,11 @@ final class QemuDevices {
         this.machine = config.machine();
         for (int i = 0; i < config.slots() && machine == MachineType.Q35; i++) {
             freeSlots.add(MachineType.slotName(i));
+        }
+        for (int i = 0; i < first.size(); i++) {
+            String slot = machine == MachineType.Q35 ? MachineType.slotName(i) : "";
+            freeSlots.remove(slot);
+            plugged.put(first.get(i).id(), new Plugged(Backend.of(first.get(i)), slot, null));
         }
     }
 

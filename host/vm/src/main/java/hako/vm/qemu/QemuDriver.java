@@ -6,19 +6,28 @@ import hako.base.HakoException.Kind;
 import hako.base.Undo;
 import hako.linux.Fd;
 import hako.linux.LinuxException;
+import hako.linux.MemoryFile;
+import hako.linux.Tap;
 import hako.linux.UnixSocket;
 import hako.vm.Accelerator;
+import hako.vm.Device;
 import hako.vm.Vm;
 import hako.vm.VmDriver;
 import hako.vm.VmRecord;
 import hako.vm.VmSpec;
+import hako.vm.VmTemplate;
+import hako.vm.qemu.QemuCommand.Start;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +44,11 @@ public final class QemuDriver implements VmDriver {
     private static final int STDERR = 2;
     private static final int QMP = 3;
     private static final int AGENT = 4;
+    private static final int MEMORY = 5;
+    private static final int TAPS = 6;
+
+    /** The kernel puts a number in; it goes with its VM, being nobody's. */
+    private static final String NOBODYS_TAP = "hktemplate%d";
 
     private final QemuConfig config;
     private final Accelerator accelerator;
@@ -62,6 +76,59 @@ public final class QemuDriver implements VmDriver {
 
     @Override
     public Vm launch(VmSpec spec) {
+        return launch(spec, Start.BOOT, new GuestMemory.Fresh(), Map.of());
+    }
+
+    @Override
+    public VmTemplate save(VmSpec spec, Consumer<Vm> ready) {
+        String origin = origin(); // before the boot: what is replaced meanwhile makes it stale
+        Fd memory = MemoryFile.create("hako-template", spec.memoryBytes());
+        Fd state = MemoryFile.create("hako-template-state", 0);
+        try (Undo undo = new Undo()) {
+            undo.add(state::close);
+            undo.add(memory::close);
+            QemuVm vm = launch(spec, Start.TEMPLATE, new GuestMemory.OpenFile(MEMORY, true), Map.of(MEMORY, memory));
+            try {
+                ready.accept(vm);
+                vm.save(state);
+            } finally {
+                vm.kill();
+            }
+            MemoryFile.seal(memory);
+            MemoryFile.seal(state);
+            undo.release();
+            return new QemuTemplate(this, spec, origin, memory, state);
+        }
+    }
+
+    /** What a guest is made of, as the files' times and sizes tell. */
+    String origin() {
+        return Stream.of(config.kernel(), config.initramfs(), config.binary())
+                .map(QemuDriver::version)
+                .collect(Collectors.joining(" "));
+    }
+
+    private static String version(Path file) {
+        try {
+            return Files.getLastModifiedTime(file) + "/" + Files.size(file);
+        } catch (IOException e) {
+            return "none"; // the VMM's is a name, to be searched for
+        }
+    }
+
+    /** A VM that goes on from a saved state, and runs when this returns. */
+    Vm clone(VmSpec spec, Fd memory, boolean shared, Fd state) {
+        QemuVm vm = launch(spec, Start.CLONE, new GuestMemory.OpenFile(MEMORY, shared), Map.of(MEMORY, memory));
+        try {
+            vm.load(state);
+            return vm;
+        } catch (RuntimeException e) {
+            vm.kill();
+            throw e;
+        }
+    }
+
+    private QemuVm launch(VmSpec spec, Start start, GuestMemory memory, Map<Integer, Fd> inherited) {
         requireFile(spec, config.kernel(), "guest kernel", "./dev guest kernel builds one");
         requireFile(spec, config.initramfs(), "initramfs with the guest's agent", "./dev guest builds it");
         RunFiles files = RunFiles.of(spec);
@@ -69,7 +136,7 @@ public final class QemuDriver implements VmDriver {
             ErrorLog errors = ErrorLog.to(files.qemuLog(), "vm-" + spec.id() + "-log");
             undo.add(errors::close);
             undo.add(files::removeSockets);
-            HostProcess process = spawn(spec, files, errors);
+            HostProcess process = spawn(spec, start, memory, inherited, files, errors);
             errors.started();
             undo.add(() -> {
                 process.kill();
@@ -77,6 +144,7 @@ public final class QemuDriver implements VmDriver {
             });
             QemuVm vm = QemuVm.launched(
                     config,
+                    spec.devices(),
                     record(spec, process),
                     process,
                     errors,
@@ -87,12 +155,23 @@ public final class QemuDriver implements VmDriver {
         }
     }
 
-    private HostProcess spawn(VmSpec spec, RunFiles files, ErrorLog errors) {
-        try (Fd qmp = files.listen(files.qmpSocket());
+    private HostProcess spawn(
+            VmSpec spec, Start start, GuestMemory memory, Map<Integer, Fd> inherited, RunFiles files, ErrorLog errors) {
+        try (Undo taps = new Undo(); // closed here in any case: QEMU has its own by then
+                Fd qmp = files.listen(files.qmpSocket());
                 Fd agent = files.listen(files.agentSocket())) {
-            List<String> line = new QemuCommand(config, accelerator, spec, QMP, AGENT).arguments();
+            List<String> line = new QemuCommand(config, accelerator, spec, memory, start, QMP, AGENT, TAPS).arguments();
             LOG.debug("VM {}: {}", spec.id(), line);
-            return HostProcess.start(files, line, Map.of(STDERR, errors.writer(), QMP, qmp, AGENT, agent));
+            Map<Integer, Fd> descriptors = new HashMap<>(inherited);
+            descriptors.putAll(Map.of(STDERR, errors.writer(), QMP, qmp, AGENT, agent));
+            for (Device device : spec.devices()) {
+                if (device instanceof Device.Nic nic) {
+                    Fd tap = start == Start.TEMPLATE ? Tap.open(NOBODYS_TAP) : Tap.open(nic.tap());
+                    taps.add(tap::close);
+                    descriptors.put(TAPS + descriptors.size() - inherited.size() - 3, tap);
+                }
+            }
+            return HostProcess.start(files, line, descriptors);
         } catch (LinuxException e) {
             throw new HakoException(
                     Kind.EXTERNAL,

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -21,6 +22,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,10 +74,15 @@ final class QemuVm implements Vm {
     private final QemuDevices devices;
     private final ConsoleLog console;
     private final CompletableFuture<VmExit> exited = new CompletableFuture<>();
+    /** QEMU says that the guest goes on; that its state is saved, or is not. */
+    private final CompletableFuture<Boolean> running = new CompletableFuture<>();
+
+    private final CompletableFuture<String> saved = new CompletableFuture<>();
     private final AtomicReference<Life> life = new AtomicReference<>(new Life.Running());
 
     private QemuVm(
             QemuConfig config,
+            List<Device> first,
             VmRecord base,
             HostProcess process,
             @Nullable ErrorLog errors,
@@ -87,19 +94,20 @@ final class QemuVm implements Vm {
         this.errors = errors;
         this.console = new ConsoleLog(files.consoleLog());
         this.qmp = QmpConnection.over(qmpSocket, "vm-" + base.id() + "-qmp", this::onEvent, this::explainLoss);
-        this.devices = new QemuDevices(config, files, qmp, this::helperLost);
+        this.devices = new QemuDevices(config, first, files, qmp, this::helperLost);
         this.agent =
                 TtrpcClient.over(agentSocket, "vm-" + base.id() + "-agent", MAX_AGENT_ANSWER_BYTES, this::explainLoss);
     }
 
     static QemuVm launched(
             QemuConfig config,
+            List<Device> first,
             VmRecord base,
             HostProcess process,
             ErrorLog errors,
             Fd qmpSocket,
             SocketChannel agentSocket) {
-        QemuVm vm = new QemuVm(config, base, process, errors, qmpSocket, agentSocket);
+        QemuVm vm = new QemuVm(config, first, base, process, errors, qmpSocket, agentSocket);
         vm.awaitExit();
         return vm;
     }
@@ -107,7 +115,7 @@ final class QemuVm implements Vm {
     /** @throws HakoException if its monitor does not answer */
     static QemuVm adopted(
             QemuConfig config, VmRecord record, HostProcess process, Fd qmpSocket, SocketChannel agentSocket) {
-        QemuVm vm = new QemuVm(config, record, process, null, qmpSocket, agentSocket);
+        QemuVm vm = new QemuVm(config, List.of(), record, process, null, qmpSocket, agentSocket);
         try {
             vm.qmp.version(COMMAND);
             vm.devices.adopt(record.helpers());
@@ -177,6 +185,80 @@ final class QemuVm implements Vm {
         qmp.execute("cont", COMMAND);
     }
 
+    /**
+     * Writes the devices' state to a file, its memory lying in one already, and leaves the guest stopped. Its agent sees the
+     * host hang up first, so that a clone begins with nobody connected.
+     */
+    void save(Fd state) {
+        agent.close();
+        awaitHangup();
+        prepareMigration(state);
+        qmp.execute("migrate", Map.of("uri", "fd:state"), COMMAND);
+        String end = await(saved, "save its state");
+        if (!end.equals("completed")) {
+            throw new HakoException(
+                    Kind.EXTERNAL, Code.VM_FAILED, "VM %s: save its state: QEMU says %s".formatted(base.id(), end));
+        }
+    }
+
+    /** QEMU's side of the agent's port is free when it has seen the connection end. */
+    private void awaitHangup() {
+        long deadline = System.nanoTime() + COMMAND.toNanos();
+        while (!isAgentFree()) {
+            if (System.nanoTime() > deadline) {
+                throw new HakoException(
+                        Kind.EXTERNAL, Code.TIMEOUT, "VM %s: QEMU keeps the agent's port".formatted(base.id()));
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    private boolean isAgentFree() {
+        return qmp.execute("query-chardev", COMMAND) instanceof List<?> all
+                && all.stream()
+                        .anyMatch(one -> one instanceof Map<?, ?> chardev
+                                && "agent".equals(chardev.get("label"))
+                                && String.valueOf(chardev.get("filename")).startsWith("disconnected"));
+    }
+
+    /** Of one that waits for a saved state: returns when that is loaded and the guest goes on. */
+    void load(Fd state) {
+        prepareMigration(state);
+        qmp.execute("migrate-incoming", Map.of("uri", "fd:state"), COMMAND);
+        await(running, "take its saved state");
+    }
+
+    /** Memory that lies in a file is no part of the state. */
+    private void prepareMigration(Fd state) {
+        List<Map<String, Object>> capabilities = Stream.of("events", "x-ignore-shared")
+                .map(name -> Map.<String, Object>of("capability", name, "state", true))
+                .toList();
+        qmp.execute("migrate-set-capabilities", Map.of("capabilities", capabilities), COMMAND);
+        qmp.execute("getfd", Map.of("fdname", "state"), List.of(state), COMMAND);
+    }
+
+    private <T> T await(CompletableFuture<T> event, String what) {
+        try {
+            CompletableFuture.anyOf(event, exited).get(COMMAND.toMillis(), TimeUnit.MILLISECONDS);
+            if (event.isDone()) {
+                return event.get();
+            }
+            throw failure(exited.get());
+        } catch (TimeoutException e) {
+            throw new HakoException(
+                    Kind.EXTERNAL,
+                    Code.TIMEOUT,
+                    "VM %s: %s: not done after %d s".formatted(base.id(), what, COMMAND.toSeconds()),
+                    e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new HakoException(
+                    Kind.EXTERNAL, Code.UNAVAILABLE, "VM %s: %s: interrupted".formatted(base.id(), what), e);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     @Override
     public CompletableFuture<VmExit> exited() {
         return exited.copy();
@@ -242,6 +324,13 @@ final class QemuVm implements Vm {
             case "SHUTDOWN" -> {
                 String why = event.text("reason");
                 Thread.ofVirtual().name("vm-" + base.id() + "-end").start(() -> endStopped(why));
+            }
+            case "RESUME" -> running.complete(true);
+            case "MIGRATION" -> {
+                String status = event.text("status");
+                if (status.equals("completed") || status.equals("failed")) {
+                    saved.complete(status);
+                }
             }
             case "DEVICE_DELETED" -> devices.deleted(event.text("device"));
             case "DEVICE_UNPLUG_GUEST_ERROR" -> devices.notDeleted(event.text("device"));

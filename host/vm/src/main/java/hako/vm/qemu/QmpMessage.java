@@ -2,6 +2,7 @@ package hako.vm.qemu;
 
 import io.avaje.json.mapper.JsonMapper;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -61,6 +62,11 @@ sealed interface QmpMessage {
         System.arraycopy(json, 0, line, 0, json.length);
         line[json.length] = '\n';
         return line;
+    }
+
+    /** As the command line's options take it. */
+    static String json(Map<String, ?> object) {
+        return new String(JSON.object().toJsonBytes(object), StandardCharsets.UTF_8);
     }
 
     private static String version(Map<?, ?> greeting) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import hako.vm.Accelerator;
+import hako.vm.Device;
 import hako.vm.VmSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,13 +26,55 @@ class QemuCommandTest {
     Path firmware;
 
     @Test
+    void devicesThatAreThereFromTheStartSitInTheFirstSlots() {
+        assertThat(deviceLine(QemuCommand.Start.BOOT))
+                .contains(" -blockdev {\"driver\":\"raw\",\"node-name\":\"host-root\",\"read-only\":true,"
+                        + "\"discard\":\"unmap\",\"file\":{")
+                .contains(" -device {\"driver\":\"virtio-blk-pci\",\"id\":\"dev-root\",\"drive\":\"host-root\","
+                        + "\"serial\":\"root\",\"num-queues\":1,\"bus\":\"slot0\"}")
+                .containsPattern(" -netdev tap,id=host-eth0,fd=6,vhost=(on|off) ")
+                .contains("\"netdev\":\"host-eth0\",\"mac\":\"02:00:00:00:00:07\",\"romfile\":\"\",\"bus\":\"slot1\"}");
+    }
+
+    @Test
+    void aTemplateHasDisksWithoutContentAndACardWithoutOwner() {
+        assertThat(deviceLine(QemuCommand.Start.TEMPLATE))
+                .contains(" -blockdev {\"driver\":\"null-co\",\"node-name\":\"host-root\",\"read-only\":true,")
+                .contains("\"mac\":\"02:00:00:00:00:00\"")
+                .doesNotContain("/image,with,commas", "-incoming");
+    }
+
+    private String deviceLine(QemuCommand.Start start) {
+        QemuConfig config = QemuConfig.of(Path.of("k"), Path.of("i"));
+        VmSpec spec = new VmSpec(
+                "7f3a",
+                Path.of("/run/hako"),
+                1,
+                256 << 20,
+                List.of(
+                        new Device.Disk("root", Path.of("/image,with,commas"), true),
+                        new Device.Nic("eth0", "hk7f3a", "02:00:00:00:00:07")));
+        return String.join(
+                " ", new QemuCommand(config, EMULATION, spec, new GuestMemory.Fresh(), start, 3, 4, 6).arguments());
+    }
+
+    @Test
+    void aCloneHasItsMemoryInAFileAndBeginsWithASavedState() {
+        String line = line(
+                MachineType.Q35, EMULATION, 1, 256 << 20, new GuestMemory.OpenFile(5, true), QemuCommand.Start.CLONE);
+        assertThat(line)
+                .contains(" -object memory-backend-file,size=256M,mem-path=/proc/self/fd/5,share=on,id=mem ")
+                .contains(" -incoming defer ");
+    }
+
+    @Test
     void q35HasRootPortsToPlugInto() {
         assertThat(line(MachineType.Q35, EMULATION, 1, 256 << 20))
                 .isEqualTo("qemu-system-x86_64 -name hako-7f3a -nodefaults -no-user-config -nographic"
                         + " -no-reboot -no-shutdown" + SANDBOX
                         + " -machine q35,sata=off,smbus=off,i8042=off,vmport=off,usb=off,hpet=on,memory-backend=mem"
                         + " -accel tcg,thread=multi,tb-size=32 -cpu max -smp cpus=1,sockets=1 -m 256M"
-                        + " -object memory-backend-memfd,id=mem,size=256M,share=on"
+                        + " -object memory-backend-memfd,size=256M,share=on,id=mem"
                         + " -kernel /k/vmlinux -initrd /k/initramfs -append console=ttyS0 quiet panic=-1 reboot=t"
                         + " swiotlb=noforce noreplace-smp no_timer_check nolapic_timer tsc=reliable tsc_early_khz=2300000"
                         + CHANNELS
@@ -56,7 +99,7 @@ class QemuCommandTest {
                         + " -no-reboot -no-shutdown" + SANDBOX
                         + " -machine microvm,acpi=off,rtc=on,pit=on,pic=on,isa-serial=on,x-option-roms=off,memory-backend=mem"
                         + " -accel tcg,thread=multi,tb-size=32 -cpu max -smp cpus=1,sockets=1 -m 256M"
-                        + " -object memory-backend-memfd,id=mem,size=256M,share=on"
+                        + " -object memory-backend-memfd,size=256M,share=on,id=mem"
                         + " -kernel /k/vmlinux -initrd /k/initramfs -append console=ttyS0 quiet panic=-1 reboot=t"
                         + " swiotlb=noforce noreplace-smp no_timer_check nolapic_timer tsc=reliable tsc_early_khz=2300000"
                         + CHANNELS
@@ -96,6 +139,16 @@ class QemuCommandTest {
     }
 
     private String line(MachineType machine, Accelerator accelerator, int vcpus, long memoryBytes) {
+        return line(machine, accelerator, vcpus, memoryBytes, new GuestMemory.Fresh(), QemuCommand.Start.BOOT);
+    }
+
+    private String line(
+            MachineType machine,
+            Accelerator accelerator,
+            int vcpus,
+            long memoryBytes,
+            GuestMemory memory,
+            QemuCommand.Start start) {
         QemuConfig defaults = QemuConfig.of(Path.of("/k/vmlinux"), Path.of("/k/initramfs"));
         QemuConfig config = new QemuConfig(
                 defaults.binary(),
@@ -108,7 +161,7 @@ class QemuCommandTest {
                 firmware,
                 List.of(),
                 List.of());
-        VmSpec spec = new VmSpec("7f3a", Path.of("/run/hako"), vcpus, memoryBytes);
-        return String.join(" ", new QemuCommand(config, accelerator, spec, 3, 4).arguments());
+        VmSpec spec = new VmSpec("7f3a", Path.of("/run/hako"), vcpus, memoryBytes, List.of());
+        return String.join(" ", new QemuCommand(config, accelerator, spec, memory, start, 3, 4, 6).arguments());
     }
 }

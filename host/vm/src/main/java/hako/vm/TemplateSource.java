@@ -1,0 +1,240 @@
+package hako.vm;
+
+import hako.base.HakoException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * VMs cloned from one that was booted once, for each shape (size and devices) that is asked for. The first of one comes from the
+ * next source, as does any that cannot be cloned; the template is made behind it, one at a time. Threads: any.
+ */
+public final class TemplateSource implements VmSource, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(TemplateSource.class);
+
+    /** Each takes about 45 MB; the one used longest ago goes. */
+    private static final int MOST = 4;
+
+    /** Whoever asked first is served first: its template is made when it has ended, or has run for so long. */
+    private static final Duration COURTESY = Duration.ofSeconds(3);
+
+    /** After so many failures in a row, VMs of this shape are booted. */
+    private static final int MOST_FAILURES = 2;
+
+    /** What clones have in common. */
+    public record Shape(int vcpus, long memoryBytes, List<String> devices) {
+        static Shape of(VmSpec spec) {
+            return new Shape(
+                    spec.vcpus(),
+                    spec.memoryBytes(),
+                    spec.devices().stream().map(Shape::of).toList());
+        }
+
+        private static String of(Device device) {
+            return switch (device) {
+                case Device.Disk disk -> disk.id() + (disk.readOnly() ? " (ro)" : "");
+                case Device.Nic nic -> nic.id();
+                case Device.SharedDirectory directory -> directory.id();
+            };
+        }
+    }
+
+    private final VmDriver driver;
+    private final VmSource next;
+    private final Path directory;
+    private final Consumer<Vm> ready;
+
+    /** Held while a template is made. */
+    private final ReentrantLock work = new ReentrantLock();
+
+    /** Least recently used first. Guarded by this, as all below. */
+    private final Map<Shape, VmTemplate> templates = new LinkedHashMap<>(8, 0.75f, true);
+
+    private final Set<Shape> making = new HashSet<>();
+    private final Map<Shape, Integer> failures = new HashMap<>();
+    private int number;
+    private boolean closed;
+
+    /**
+     * @param directory where a VM that becomes a template has its run directory
+     * @param ready returns when a booting guest has come as far as clones are to begin
+     */
+    public TemplateSource(VmDriver driver, VmSource next, Path directory, Consumer<Vm> ready) {
+        this.driver = driver;
+        this.next = next;
+        this.directory = directory;
+        this.ready = ready;
+    }
+
+    @Override
+    public Vm acquire(VmSpec spec) {
+        Shape shape = Shape.of(spec);
+        VmTemplate template = find(shape);
+        if (template != null) {
+            try {
+                Vm vm = template.launch(spec);
+                succeeded(shape);
+                return vm;
+            } catch (HakoException e) {
+                LOG.warn(
+                        "clone VM {}: {}; it is booted instead, and the template made again",
+                        spec.id(),
+                        e.getMessage());
+                failed(shape, template);
+            }
+        }
+        Vm vm = next.acquire(spec);
+        makeAfter(vm, spec);
+        return vm;
+    }
+
+    private synchronized @Nullable VmTemplate find(Shape shape) {
+        VmTemplate template = templates.get(shape);
+        if (template != null && template.isStale()) {
+            LOG.info("template of {}: its kernel, agent or VMM has changed: dropped", shape);
+            templates.remove(shape).close();
+            return null;
+        }
+        return template;
+    }
+
+    private synchronized void succeeded(Shape shape) {
+        failures.remove(shape);
+    }
+
+    private synchronized void failed(Shape shape, @Nullable VmTemplate template) {
+        failures.merge(shape, 1, Integer::sum);
+        if (template != null && templates.remove(shape, template)) {
+            template.close();
+        }
+    }
+
+    private synchronized void makeAfter(Vm first, VmSpec spec) {
+        Shape shape = Shape.of(spec);
+        if (!closed && failures.getOrDefault(shape, 0) < MOST_FAILURES && making.add(shape)) {
+            Thread.ofVirtual().name("template").start(() -> {
+                try {
+                    if (isWorthIt(first)) {
+                        make(spec, shape);
+                    }
+                } finally {
+                    synchronized (this) {
+                        making.remove(shape);
+                    }
+                }
+            });
+        }
+    }
+
+    /** Returns when the first one is served. One whose guest never answers is no example to follow. */
+    private boolean isWorthIt(Vm first) {
+        try {
+            ready.accept(first);
+            first.exited().get(COURTESY.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            return true;
+        } catch (HakoException | InterruptedException | ExecutionException e) {
+            LOG.debug("no template after {}: {}", first.id(), e.toString());
+            return false;
+        }
+        return true;
+    }
+
+    private void make(VmSpec spec, Shape shape) {
+        try {
+            makeNow(spec, shape);
+        } catch (HakoException e) {
+            LOG.warn("make a template of {}: {}; VMs are booted instead", shape, e.getMessage());
+            failed(shape, null);
+        }
+    }
+
+    /**
+     * Makes the template for VMs as this one, unless it is there.
+     *
+     * @throws HakoException why it cannot be made
+     */
+    public void prepare(VmSpec spec) {
+        makeNow(spec, Shape.of(spec));
+    }
+
+    private void makeNow(VmSpec spec, Shape shape) {
+        work.lock();
+        Path place = directory.resolve("template-" + nextNumber());
+        try {
+            if (find(shape) != null) {
+                return;
+            }
+            Files.createDirectories(place);
+            long began = System.nanoTime();
+            String id = place.getFileName().toString();
+            keep(shape, driver.save(new VmSpec(id, place, spec.vcpus(), spec.memoryBytes(), spec.devices()), ready));
+            LOG.info("template of {}: made in {} ms", shape, (System.nanoTime() - began) / 1_000_000);
+        } catch (IOException e) {
+            throw new HakoException(
+                    HakoException.Kind.RESOURCES, HakoException.Code.NO_SPACE, "make " + place + ": " + e, e);
+        } finally {
+            work.unlock();
+            remove(place);
+        }
+    }
+
+    private synchronized int nextNumber() {
+        return ++number;
+    }
+
+    private synchronized void keep(Shape shape, VmTemplate template) {
+        if (closed) {
+            template.close();
+            return;
+        }
+        templates.put(shape, template);
+        while (templates.size() > MOST) {
+            templates.remove(templates.keySet().iterator().next()).close();
+        }
+    }
+
+    private static void remove(Path place) {
+        try (var files = Files.exists(place) ? Files.list(place) : java.util.stream.Stream.<Path>empty()) {
+            for (Path file : files.toList()) {
+                Files.deleteIfExists(file);
+            }
+            Files.deleteIfExists(place);
+        } catch (IOException e) {
+            LOG.warn("remove {}: {}", place, e.toString());
+        }
+    }
+
+    /** Those there are, the one used last at the end. */
+    public synchronized List<Shape> shapes() {
+        return List.copyOf(templates.keySet());
+    }
+
+    /** Drops all; what was cloned goes on. They are made again when VMs are asked for. */
+    public synchronized void clear() {
+        templates.values().forEach(VmTemplate::close);
+        templates.clear();
+        failures.clear();
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        clear();
+    }
+}

@@ -1,0 +1,98 @@
+package hako.vm.qemu;
+
+import hako.vm.Device;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What QEMU is told of a device, the same on its command line and over its monitor: the backend {@code host-ID} and the device
+ * the guest sees, {@code dev-ID}.
+ */
+final class DeviceArguments {
+    static final String FRONT = "dev-";
+    static final String BACK = "host-";
+
+    /**
+     * As large as the disks of a template seem, which have no content: a clone's real ones are smaller, and the file systems on
+     * them know their size.
+     */
+    private static final long EMPTY_BYTES = 16L << 40;
+
+    private DeviceArguments() {}
+
+    static Map<String, Object> blockNode(Device.Disk disk) {
+        String driver = Files.isRegularFile(disk.image()) ? "file" : "host_device";
+        Map<String, Object> node = node(disk, "raw");
+        node.put("discard", "unmap");
+        node.put("file", Map.of("driver", driver, "filename", disk.image().toString(), "discard", "unmap"));
+        return node;
+    }
+
+    /** In the place of its disk while a template is made. */
+    static Map<String, Object> emptyBlockNode(Device.Disk disk) {
+        Map<String, Object> node = node(disk, "null-co");
+        node.put("size", EMPTY_BYTES);
+        node.put("read-zeroes", true);
+        return node;
+    }
+
+    private static Map<String, Object> node(Device.Disk disk, String driver) {
+        Map<String, Object> node = new LinkedHashMap<>();
+        node.put("driver", driver);
+        node.put("node-name", BACK + disk.id());
+        node.put("read-only", disk.readOnly());
+        return node;
+    }
+
+    static Map<String, Object> disk(MachineType machine, Device.Disk disk) {
+        Map<String, Object> device = device(machine.virtio("blk"), disk);
+        device.put("drive", BACK + disk.id());
+        device.put("serial", disk.id());
+        device.put("num-queues", 1);
+        return device;
+    }
+
+    /** @param fd a number, or a name that the monitor knows */
+    static Map<String, Object> netdev(Device.Nic nic, String fd) {
+        Map<String, Object> netdev = new LinkedHashMap<>();
+        netdev.put("type", "tap");
+        netdev.put("id", BACK + nic.id());
+        netdev.put("fd", fd);
+        netdev.put("vhost", Files.isWritable(Path.of("/dev/vhost-net")));
+        return netdev;
+    }
+
+    static Map<String, Object> nic(MachineType machine, Device.Nic nic) {
+        Map<String, Object> device = device(machine.virtio("net"), nic);
+        device.put("netdev", BACK + nic.id());
+        device.put("mac", nic.mac());
+        if (machine.pluggable()) {
+            device.put("romfile", "");
+        }
+        return device;
+    }
+
+    static Map<String, Object> directory(Device.SharedDirectory directory) {
+        Map<String, Object> device = device("vhost-user-fs-pci", directory);
+        device.put("chardev", BACK + directory.id());
+        device.put("tag", directory.id());
+        return device;
+    }
+
+    private static Map<String, Object> device(String driver, Device device) {
+        Map<String, Object> arguments = new LinkedHashMap<>();
+        arguments.put("driver", driver);
+        arguments.put("id", FRONT + device.id());
+        return arguments;
+    }
+
+    /** @param slot where it sits; empty: wherever there is room */
+    static Map<String, Object> in(String slot, Map<String, Object> device) {
+        if (!slot.isEmpty()) {
+            device.put("bus", slot);
+        }
+        return device;
+    }
+}

@@ -1,0 +1,107 @@
+package hako.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** VMs cloned from a template: each is itself, and nobody else. */
+@VmTest
+class TemplateTest {
+    private static final int CLONES = 100;
+    private static final int AT_A_TIME = 4;
+
+    @RegisterExtension
+    static final SharedNode shared = SharedNode.create();
+
+    private final HakoNode node = shared.node();
+
+    @BeforeEach
+    void makeTheTemplate() {
+        node.run("factory", "init").ok();
+    }
+
+    @Test
+    void theFactoryTellsWhatItHas() {
+        assertThat(node.run("factory", "status").ok().out())
+                .containsPattern("1 +5[0-9]{2}MiB +root \\(ro\\), scratch, eth0\n");
+        node.run("factory", "destroy").ok();
+        assertThat(node.run("factory", "status").ok().lines()).hasSize(1);
+    }
+
+    @Test
+    void aHundredClonesDifferInEverythingThatTellsOneFromAnother() throws Exception {
+        String script = "cat /proc/sys/kernel/random/uuid /proc/sys/kernel/random/boot_id;"
+                + " head -c 16 /dev/urandom | md5sum; hostname; cat /sys/class/net/eth0/address; date +%s";
+        List<List<String>> told = new ArrayList<>();
+        try (ExecutorService callers = Executors.newFixedThreadPool(AT_A_TIME)) {
+            List<Future<Result>> runs = new ArrayList<>();
+            for (int i = 0; i < CLONES; i++) {
+                runs.add(callers.submit(() -> node.run("run", "--rm", HakoNode.IMAGE, "sh", "-c", script)));
+            }
+            for (Future<Result> run : runs) {
+                told.add(run.get().ok().lines());
+            }
+        }
+        long now = System.currentTimeMillis() / 1000;
+        assertThat(told).allSatisfy(lines -> {
+            assertThat(lines).hasSize(6);
+            assertThat(Long.parseLong(lines.get(5))).isBetween(now - 300, now + 2);
+        });
+        for (int what = 0; what < 5; what++) {
+            Set<String> distinct = new HashSet<>();
+            for (List<String> lines : told) {
+                distinct.add(lines.get(what));
+            }
+            assertThat(distinct)
+                    .as("line %d, for instance %s", what, told.getFirst().get(what))
+                    .hasSize(CLONES);
+        }
+    }
+
+    @Test
+    void aCloneHasItsOwnMemoryAndFolders() {
+        Result result = node.run(
+                "run",
+                "--rm",
+                "-v",
+                "/usr/share:/share:ro",
+                HakoNode.IMAGE,
+                "sh",
+                "-c",
+                "ls /share | wc -l; free -m | grep Mem");
+        assertThat(Integer.parseInt(result.ok().lines().getFirst().strip())).isPositive();
+    }
+
+    @Test
+    void aCloneOutlivesItsDaemonAsOthersDo() {
+        node.detached("cloned", "sleep", "1000");
+
+        node.killDaemon();
+
+        assertThat(node.run("exec", "cloned", "echo", "there").ok().out()).isEqualTo("there\n");
+        node.run("rm", "-f", "cloned").ok();
+    }
+
+    @Test
+    void withoutATemplateTheFirstIsBootedAndTheNextIsCloned() {
+        node.run("factory", "destroy").ok();
+        node.run("run", "--rm", HakoNode.IMAGE, "true").ok();
+        Await.until(
+                "the template",
+                java.time.Duration.ofSeconds(20),
+                () -> node.run("factory", "status").ok().lines().size() == 2);
+        assertThat(node.run("run", "--rm", HakoNode.IMAGE, "echo", "cloned")
+                        .ok()
+                        .out())
+                .isEqualTo("cloned\n");
+    }
+}
