@@ -2,6 +2,7 @@
 
 use crate::api::{ConfigureLinkRequest, Route};
 use crate::failure::{Doing, Failure, Status};
+use crate::sys::files;
 use crate::sys::netlink::{self, Message, Netlink};
 use std::net::IpAddr;
 
@@ -28,6 +29,7 @@ const RTN_UNICAST: u8 = 1;
 
 /// Of the network card that a clone inherits from its template: it becomes the first one that is asked for.
 const UNCLAIMED: [u8; 6] = [2, 0, 0, 0, 0, 0];
+const FIRST_LINK: &str = "eth0";
 
 /// A checked request.
 #[derive(Debug)]
@@ -73,24 +75,29 @@ impl Link {
     /// False when there is no such link yet.
     pub fn configure(&self) -> Result<bool, Failure> {
         let netlink = Netlink::open().doing(|| "open rtnetlink".into())?;
-        let Some((index, is_up)) = self.find(&netlink).doing(|| "list the network links".into())? else {
+        let Some((index, is_up, name)) = self.find(&netlink).doing(|| "list the network links".into())? else {
             return Ok(false);
         };
-        if is_up && !self.name.is_empty() && self.mac.is_some() {
-            // A second request for the same link; the kernel renames only what is down.
+        let renames = self.mac.is_some() && !self.name.is_empty() && self.name != name;
+        if is_up && renames {
+            // The kernel renames only what is down.
             netlink.change(link_message(index, false), 0).doing(|| format!("take link {} down", self.name))?;
         }
         let mut message = link_message(index, true);
         if let Some(mac) = &self.mac {
             message = message.attribute(IFLA_ADDRESS, mac);
         }
-        if self.mac.is_some() && !self.name.is_empty() {
+        if renames {
             message = message.attribute(IFLA_IFNAME, format!("{}\0", self.name).as_bytes());
         }
         if self.mtu > 0 {
             message = message.attribute(IFLA_MTU, &self.mtu.to_ne_bytes());
         }
         netlink.change(message, 0).doing(|| format!("bring up link {}", self.name))?;
+        if self.addresses.iter().any(|network| network.address.is_ipv6()) {
+            let name = if self.mac.is_some() && !self.name.is_empty() { &self.name } else { &name };
+            enable_ipv6(name)?;
+        }
         for network in &self.addresses {
             let added = netlink.change(address_message(index, network), netlink::CREATE | netlink::REPLACE);
             added.doing(|| format!("give link {} address {}/{}", self.name, network.address, network.prefix))?;
@@ -103,8 +110,8 @@ impl Link {
         Ok(true)
     }
 
-    /// Index of the link, and whether it is up.
-    fn find(&self, netlink: &Netlink) -> std::io::Result<Option<(u32, bool)>> {
+    /// Index of the link, whether it is up, and its name.
+    fn find(&self, netlink: &Netlink) -> std::io::Result<Option<(u32, bool, String)>> {
         let mut found = None;
         let mut unclaimed = None;
         netlink.list(Message::new(RTM_GETLINK, &[0; 16]), |kind, body| {
@@ -112,7 +119,9 @@ impl Link {
             // struct ifinfomsg: family, pad, type u16, index i32, flags u32, change u32
             let index = u32::from_ne_bytes([info[4], info[5], info[6], info[7]]);
             let flags = u32::from_ne_bytes([info[8], info[9], info[10], info[11]]);
-            let link = Some((index, flags & libc::IFF_UP as u32 != 0));
+            let name = netlink::attribute(attributes, IFLA_IFNAME).unwrap_or_default();
+            let name = String::from_utf8_lossy(name).trim_end_matches('\0').to_owned();
+            let link = Some((index, flags & libc::IFF_UP as u32 != 0, name));
             let address = netlink::attribute(attributes, IFLA_ADDRESS);
             match &self.mac {
                 _ if kind != RTM_NEWLINK => {}
@@ -124,6 +133,24 @@ impl Link {
         })?;
         Ok(found.or(unclaimed))
     }
+}
+
+/// The guest's kernel starts without, which saves it its neighbour discovery where nobody has an address.
+fn enable_ipv6(name: &str) -> Result<(), Failure> {
+    let path = format!("/proc/sys/net/ipv6/conf/{name}/disable_ipv6");
+    files::write(&path, "0").doing(|| format!("enable IPv6 on link {name}"))
+}
+
+/// The network card of a guest that becomes a template is up before it is saved: clones need not wait for it.
+pub fn bring_up_unclaimed() -> Result<(), Failure> {
+    let address = files::read(format!("/sys/class/net/{FIRST_LINK}/address")).unwrap_or_default();
+    if mac(address.trim()) != Some(UNCLAIMED) {
+        return Ok(());
+    }
+    let index = files::read(format!("/sys/class/net/{FIRST_LINK}/ifindex")).unwrap_or_default();
+    let Ok(index) = index.trim().parse() else { return Ok(()) };
+    let up = Netlink::open().and_then(|netlink| netlink.change(link_message(index, true), 0));
+    up.doing(|| format!("bring up link {FIRST_LINK}"))
 }
 
 /// Brings loopback up, which needs no device.

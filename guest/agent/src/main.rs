@@ -38,6 +38,8 @@ fn main() {
 fn run() -> Result<std::convert::Infallible, Failure> {
     boot::boot()?;
     link::bring_up_loopback()?;
+    link::bring_up_unclaimed()?;
+    container::prepare()?;
     Agent::new()?.serve()
 }
 

@@ -27,9 +27,6 @@ pub struct Cgroup {
 
 impl Cgroup {
     pub fn create(id: &str) -> Result<Cgroup, Failure> {
-        if !fs::exists(PARENT).unwrap_or(false) {
-            create_parent()?;
-        }
         let path = PathBuf::from(PARENT).join(id);
         let doing = || format!("make cgroup {}", path.display());
         fs::create_dir(&path).doing(doing)?;
@@ -126,7 +123,8 @@ impl Cgroup {
     }
 }
 
-fn create_parent() -> Result<(), Failure> {
+/// Where the containers' own are made; once.
+pub fn create_parent() -> Result<(), Failure> {
     fs::create_dir(PARENT).doing(|| format!("make cgroup {PARENT}"))?;
     if enable(&CONTROLLERS.join(" +")).is_err() {
         // A kernel may lack one of them, which matters only to what needs it.

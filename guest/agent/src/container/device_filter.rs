@@ -7,6 +7,7 @@ use crate::spec::DeviceRule;
 use crate::sys::check;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::sync::OnceLock;
 
 const MKNOD: u32 = 1;
 const READ: u32 = 2;
@@ -30,7 +31,7 @@ const DEFAULTS: [Exception; 10] = [
 ];
 
 /// The rules as cgroup v1 kept them: a default, and what differs from it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Policy {
     allows: bool,
     exceptions: Vec<Exception>,
@@ -44,11 +45,23 @@ struct Exception {
     access: u32,
 }
 
+/// The program of a container without rules of its own, loaded once: checking it is long work for the kernel.
+static STANDARD: OnceLock<OwnedFd> = OnceLock::new();
+
+pub fn prepare() -> Result<(), Failure> {
+    let program = load(&Policy::of(&[])?.program()).doing(|| "load the device filter".into())?;
+    let _ = STANDARD.set(program);
+    Ok(())
+}
+
 pub struct DeviceFilter(Option<OwnedFd>);
 
 impl DeviceFilter {
     pub fn load(rules: &[DeviceRule]) -> Result<DeviceFilter, Failure> {
         let policy = Policy::of(rules)?;
+        if let (true, Some(standard)) = (policy == Policy::of(&[])?, STANDARD.get()) {
+            return Ok(DeviceFilter(Some(standard.try_clone().doing(|| "take the device filter".into())?)));
+        }
         if policy.allows && policy.exceptions.is_empty() {
             return Ok(DeviceFilter(None));
         }

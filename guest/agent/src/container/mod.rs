@@ -45,6 +45,12 @@ use seccomp::Filter;
 use std::fs;
 use std::time::Duration;
 
+/// What all containers have in common, made ahead.
+pub fn prepare() -> Result<(), Failure> {
+    cgroup::create_parent()?;
+    device_filter::prepare()
+}
+
 pub struct Container {
     pub id: String,
     pub state: State,

@@ -35,7 +35,8 @@ public record Config(
             int vcpus,
             long memoryBytes,
             int codeCacheMib,
-            boolean template) {}
+            boolean template,
+            boolean sharesTemplates) {}
 
     /** @param kind {@code block} (one EROFS disk per image) or {@code directory} (virtiofs) */
     public record Rootfs(String kind, Writable writable, long scratchBytes) {}
@@ -57,6 +58,7 @@ public record Config(
             "vm.memory",
             "vm.code_cache_mib",
             "vm.source",
+            "vm.share_template",
             "rootfs.kind",
             "rootfs.writable",
             "rootfs.size",
@@ -122,7 +124,8 @@ public record Config(
                         (int) keys.number("vm.vcpus", 1, 1, 64),
                         keys.size("vm.memory", "512M"),
                         (int) keys.number("vm.code_cache_mib", 32, 8, 1024),
-                        keys.choice("vm.source", "template", "template", "cold").equals("template")),
+                        keys.choice("vm.source", "template", "template", "cold").equals("template"),
+                        keys.flag("vm.share_template", true)),
                 new Rootfs(
                         keys.choice("rootfs.kind", "block", "block", "directory"),
                         Writable.valueOf(keys.choice("rootfs.writable", "disk", "disk", "memory")
@@ -160,6 +163,14 @@ public record Config(
                 throw invalid(file, "%s = \"%s\": one of %s".formatted(key, value, String.join(", ", choices)));
             }
             return value;
+        }
+
+        boolean flag(String key, boolean otherwise) {
+            return switch (toml.get(key)) {
+                case null -> otherwise;
+                case Boolean flag -> flag;
+                case Object other -> throw invalid(file, key + ": neither true nor false: " + other);
+            };
         }
 
         long number(String key, long otherwise, long least, long most) {

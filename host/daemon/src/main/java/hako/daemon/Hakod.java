@@ -140,6 +140,7 @@ final class Hakod implements AutoCloseable {
                 vm.codeCacheMib(),
                 usual.firmware(),
                 vm.virtiofsd().isEmpty() ? usual.virtiofsd() : List.of(Path.of(vm.virtiofsd())),
+                vm.sharesTemplates(),
                 usual.kernelArguments());
     }
 

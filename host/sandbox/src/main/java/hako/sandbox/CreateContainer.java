@@ -79,13 +79,19 @@ final class CreateContainer {
             }
             SharedFolder shared = new SharedFolder(directory);
             Root root = root(shared);
+            RuntimeSpec guestSpec = GuestSpec.share(request.spec(), shared);
             List<Device> devices = new ArrayList<>(root.disks());
             if (endpoint != null) {
                 devices.add(new Device.Nic(NIC, endpoint.tap(), endpoint.mac()));
             }
             Vm vm = node.source()
                     .acquire(new VmSpec(
-                            id, newDirectory(directory.resolve("vm")), size.vcpus(), size.memoryBytes(), devices));
+                            id,
+                            newDirectory(directory.resolve("vm")),
+                            size.vcpus(),
+                            size.memoryBytes(),
+                            devices,
+                            shared.used()));
             undo.add(vm::kill);
             sandboxes.making(vm);
             Sandbox sandbox = new Sandbox(id, directory, now, vm, endpoint);
@@ -95,16 +101,21 @@ final class CreateContainer {
                 checkpoints.save(record);
             }
 
-            Container container = build(sandbox, record, size, shared, root);
+            Container container = build(sandbox, record, size, shared, root, guestSpec);
             undo.release();
             return container;
         }
     }
 
-    private Container build(Sandbox sandbox, ContainerRecord record, Sizing size, SharedFolder shared, Root root) {
+    private Container build(
+            Sandbox sandbox,
+            ContainerRecord record,
+            Sizing size,
+            SharedFolder shared,
+            Root root,
+            RuntimeSpec guestSpec) {
         Vm vm = sandbox.vm();
         List<Storage> storages = new ArrayList<>(root.storages());
-        RuntimeSpec guestSpec = GuestSpec.share(request.spec(), shared);
         Endpoint endpoint = sandbox.endpoint();
         if (shared.used()) {
             vm.plug(shared.device());
@@ -204,7 +215,7 @@ final class CreateContainer {
             devices.add(new Device.Disk(SCRATCH_DISK, nothing, false));
         }
         devices.add(new Device.Nic(NIC, "", ""));
-        return new VmSpec("usual", nothing, size.vcpus(), size.memoryBytes(), devices);
+        return new VmSpec("usual", nothing, size.vcpus(), size.memoryBytes(), devices, false);
     }
 
     private Sizing sizing() {

@@ -183,7 +183,9 @@ public final class TemplateSource implements VmSource, AutoCloseable {
             Files.createDirectories(place);
             long began = System.nanoTime();
             String id = place.getFileName().toString();
-            keep(shape, driver.save(new VmSpec(id, place, spec.vcpus(), spec.memoryBytes(), spec.devices()), ready));
+            keep(
+                    shape,
+                    driver.save(new VmSpec(id, place, spec.vcpus(), spec.memoryBytes(), spec.devices(), false), ready));
             LOG.info("template of {}: made in {} ms", shape, (System.nanoTime() - began) / 1_000_000);
         } catch (IOException e) {
             throw new HakoException(

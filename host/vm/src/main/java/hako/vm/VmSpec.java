@@ -11,8 +11,10 @@ import java.util.List;
  * @param vcpus 1 or more; those after the first come online when the agent is asked
  * @param memoryBytes all of the guest's memory: the container's limit and the guest's own need
  * @param devices that are there from the start; shared directories are plugged later
+ * @param sharesDirectories some will be: helpers must reach its memory
  */
-public record VmSpec(String id, Path directory, int vcpus, long memoryBytes, List<Device> devices) {
+public record VmSpec(
+        String id, Path directory, int vcpus, long memoryBytes, List<Device> devices, boolean sharesDirectories) {
     public VmSpec {
         devices = List.copyOf(devices);
     }

@@ -19,10 +19,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(20)
 class TemplateSourceTest {
-    private static final VmSpec SMALL = new VmSpec("a", Path.of("/x"), 1, 1 << 20, List.of());
-    private static final VmSpec LARGE = new VmSpec("b", Path.of("/x"), 2, 1 << 20, List.of());
-    private static final VmSpec WITH_DISK =
-            new VmSpec("c", Path.of("/x"), 1, 1 << 20, List.of(new Device.Disk("root", Path.of("/image"), true)));
+    private static final VmSpec SMALL = new VmSpec("a", Path.of("/x"), 1, 1 << 20, List.of(), false);
+    private static final VmSpec LARGE = new VmSpec("b", Path.of("/x"), 2, 1 << 20, List.of(), false);
+    private static final VmSpec WITH_DISK = new VmSpec(
+            "c", Path.of("/x"), 1, 1 << 20, List.of(new Device.Disk("root", Path.of("/image"), true)), false);
 
     @TempDir
     Path directory;
@@ -124,7 +124,7 @@ class TemplateSourceTest {
     void fiveShapesAreOneTooManyAndTheOneUsedLongestAgoGoes() {
         source();
         for (int cpus = 1; cpus <= 5; cpus++) {
-            source.prepare(new VmSpec("x" + cpus, Path.of("/x"), cpus, 1 << 20, List.of()));
+            source.prepare(new VmSpec("x" + cpus, Path.of("/x"), cpus, 1 << 20, List.of(), false));
             assertThat(acquire(SMALL)).isEqualTo("cloned");
         }
         assertThat(source.shapes()).extracting(TemplateSource.Shape::vcpus).containsExactlyInAnyOrder(1, 3, 4, 5);

@@ -97,20 +97,6 @@ public final class Defaults {
 
     /** All devices refused except those that every container has (runtime-spec, config-linux.md, Default Devices). */
     public static List<LinuxResources.DeviceRule> deviceRules() {
-        return List.of(
-                new LinuxResources.DeviceRule(false, null, null, null, "rwm"),
-                device(1, 3), // null
-                device(1, 5), // zero
-                device(1, 7), // full
-                device(1, 8), // random
-                device(1, 9), // urandom
-                device(5, 0), // tty
-                device(5, 1), // console
-                device(5, 2), // ptmx
-                new LinuxResources.DeviceRule(true, "c", 136L, null, "rwm")); // pts
-    }
-
-    private static LinuxResources.DeviceRule device(long major, long minor) {
-        return new LinuxResources.DeviceRule(true, "c", major, minor, "rwm");
+        return List.of(new LinuxResources.DeviceRule(false, null, null, null, "rwm"));
     }
 }

@@ -3,6 +3,7 @@ package hako.bench;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The VMM without Hako: the command line of one of Hako's own sandboxes, read from a running one, so kernel, machine,
@@ -11,6 +12,10 @@ import java.util.List;
 final class BareVmm {
     /** What the bare init says. */
     static final String PID_1 = "hako-bench: pid 1";
+
+    /** Options whose value is dealt with beside them. */
+    private static final Set<String> TAKEN =
+            Set.of("-initrd", "-chardev", "-mon", "-blockdev", "-netdev", "-incoming", "-device", "-object");
 
     private BareVmm() {}
 
@@ -47,10 +52,22 @@ final class BareVmm {
                 case "-no-shutdown" -> {}
                 case "-initrd" -> add(line, word, initramfs.toString());
                 case "-chardev" -> addChannel(line, value, agentChannel);
-                case "-mon" -> {}
+                // what leads to one sandbox's own: channels, disks, its tap; a saved state
+                case "-mon", "-blockdev", "-netdev", "-incoming" -> {}
+                case "-device" -> {
+                    if (!value.startsWith("{")) {
+                        add(line, word, value);
+                    }
+                }
+                case "-object" ->
+                    add(
+                            line,
+                            word,
+                            value.replaceFirst("memory-backend-file,", "memory-backend-memfd,")
+                                    .replaceFirst("mem-path=[^,]*,share=(on|off)", "share=on"));
                 default -> line.add(word);
             }
-            if (word.equals("-initrd") || word.equals("-chardev") || word.equals("-mon")) {
+            if (TAKEN.contains(word)) {
                 i++;
             }
         }

@@ -28,16 +28,18 @@ public final class Main {
     private static boolean measure(Tools tools, boolean quick, List<String> only) {
         SandboxMemory sandbox = new SandboxMemory();
         List<Benchmark> benchmarks = List.of(
-                new ColdRun(),
+                new RunCommand(),
+                new Burst(),
                 new ExecCommand(),
                 new NoOp(),
                 new StopContainer(),
                 new AgentFootprint(),
                 new DaemonMemory(),
                 new DoorStepMemory(),
-                sandbox);
+                sandbox,
+                new CloneMemory());
         tools.pace();
-        try (Node node = new Node(tools)) {
+        try (Node node = Node.usual(tools)) {
             Setup setup = new Setup(tools, node, quick);
             Circumstances circumstances = Circumstances.now(setup);
             circumstances.add("accelerator", Circumstances.accelerator(BareVmm.saying(node, tools)));

@@ -16,20 +16,32 @@ import java.util.stream.Stream;
 /** A daemon of the benchmark's own, below a folder of its own. Closed, it leaves nothing. */
 final class Node implements AutoCloseable {
     static final String IMAGE = "hako/busybox";
-    private static final String BRIDGE = "hkbench";
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final Tools tools;
     private final Path home;
+    private final String bridge;
 
-    Node(Tools tools) {
+    /** One as it comes. */
+    static Node usual(Tools tools) {
+        return new Node(tools, "hkbench", "10.239.77.0/24", "template");
+    }
+
+    /** One that boots every VM. */
+    static Node cold(Tools tools) {
+        return new Node(tools, "hkbenchcold", "10.239.78.0/24", "cold");
+    }
+
+    private Node(Tools tools, String bridge, String subnet, String source) {
         this.tools = tools;
+        this.bridge = bridge;
         try {
             home = Files.createTempDirectory(Path.of("/tmp"), "hkb");
             Files.writeString(home.resolve("hako.toml"), """
                     network.bridge = "%s"
-                    network.subnet = "10.239.77.0/24"
-                    """.formatted(BRIDGE));
+                    network.subnet = "%s"
+                    vm.source = "%s"
+                    """.formatted(bridge, subnet, source));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -49,6 +61,13 @@ final class Node implements AutoCloseable {
         List<String> line = new ArrayList<>();
         line.add(tools.hako().toString());
         line.addAll(Arrays.asList(arguments));
+        return line;
+    }
+
+    /** The same for whoever has another node's environment. */
+    List<String> foreignLine(String... arguments) {
+        List<String> line = new ArrayList<>(List.of("env", "HAKO_HOME=" + home));
+        line.addAll(line(arguments));
         return line;
     }
 
@@ -127,8 +146,8 @@ final class Node implements AutoCloseable {
         long pid = daemon();
         Execution.of("kill", "-TERM", Long.toString(pid));
         await("the daemon to end", () -> ProcFiles.commandLine(pid).size() < 2);
-        Execution.attempt(Map.of(), List.of("ip", "link", "del", BRIDGE));
-        Execution.attempt(Map.of(), List.of("nft", "delete", "table", "ip", BRIDGE));
+        Execution.attempt(Map.of(), List.of("ip", "link", "del", bridge));
+        Execution.attempt(Map.of(), List.of("nft", "delete", "table", "ip", bridge));
         delete(home);
     }
 

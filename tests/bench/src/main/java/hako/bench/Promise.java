@@ -3,6 +3,8 @@ package hako.bench;
 /** What Hako promises, and where each promise is held: the one table of bounds. */
 enum Promise {
     COLD_RUN("`hako run … true`, cold VM, command to exit", Unit.RATIO, 1.35, "the bare VMM's time to PID 1"),
+    TEMPLATE_RUN("`hako run … true`, VM cloned from a template, command to exit", Unit.RATIO, 8, "runc run"),
+    BURST("20 sandboxes asked for at once, all running", Unit.RATIO, 0.15, "20 cold starts one after another"),
     EXEC("`hako exec … true` on a running container", Unit.RATIO, 2, "runc's exec"),
     VERSION("`hako version`, process start to exit, the daemon warm", Unit.RATIO, 2, "crun's no-op"),
     PS("`hako ps`, process start to exit, the daemon warm", Unit.RATIO, 2, "crun's no-op"),
@@ -13,7 +15,8 @@ enum Promise {
     DAEMON_IDLE("daemon: PSS, idle", Unit.MEGABYTES, 80, ""),
     DAEMON_PER_SANDBOX("daemon: PSS, for each sandbox", Unit.KILOBYTES, 150, ""),
     DOOR_STEP("native door-step, kept while a container runs: PSS", Unit.MEGABYTES, 1.5, ""),
-    SANDBOX("host memory of one idle 256 MB sandbox, everything counted: PSS", Unit.MEGABYTES, 140, "");
+    SANDBOX("host memory of one idle 256 MB sandbox, everything counted: PSS", Unit.MEGABYTES, 140, ""),
+    CLONE("host memory of an idle cloned sandbox, one of 20, everything counted: PSS", Unit.MEGABYTES, 30, "");
 
     private final String what;
     private final Unit unit;

@@ -23,6 +23,8 @@ final class KernelArguments {
         arguments.addAll(List.of("panic=-1", "reboot=t"));
         // Hotpluggable memory would cost 64 MB for bounce buffers that no device of ours needs.
         arguments.add("swiotlb=noforce");
+        // Links have IPv6 when they are given an address (guest/agent, link.rs).
+        arguments.add("ipv6.disable_ipv6=1");
         if (vcpus > 1) {
             // One processor boots quickest; the agent brings the others online when it is asked.
             arguments.add("maxcpus=1");

@@ -15,6 +15,7 @@ import java.util.List;
  * @param translationCacheMb of emulation; QEMU's own default of an eighth of the memory is far too large
  * @param firmware the directory that may hold {@code qboot.rom}, which starts quicker than the default firmware
  * @param virtiofsd where to search for it, the first found is taken
+ * @param sharesTemplates a clone has its template's pages until it writes to them; else a copy of them
  * @param kernelArguments added to the kernel's command line
  */
 public record QemuConfig(
@@ -27,6 +28,7 @@ public record QemuConfig(
         int translationCacheMb,
         Path firmware,
         List<Path> virtiofsd,
+        boolean sharesTemplates,
         List<String> kernelArguments) {
     /** A bus has 32 devices: host bridge, ISA bridge, and the three that every VM has. */
     private static final int MAX_SLOTS = 27;
@@ -55,6 +57,7 @@ public record QemuConfig(
                         Path.of("/usr/lib/virtiofsd"),
                         Path.of("/usr/lib/qemu/virtiofsd"),
                         Path.of("/usr/bin/virtiofsd")),
+                true,
                 List.of());
     }
 
@@ -69,6 +72,7 @@ public record QemuConfig(
                 translationCacheMb,
                 firmware,
                 virtiofsd,
+                sharesTemplates,
                 kernelArguments);
     }
 
@@ -83,6 +87,7 @@ public record QemuConfig(
                 translationCacheMb,
                 firmware,
                 virtiofsd,
+                sharesTemplates,
                 kernelArguments);
     }
 
@@ -97,6 +102,7 @@ public record QemuConfig(
                 translationCacheMb,
                 firmware,
                 virtiofsd,
+                sharesTemplates,
                 kernelArguments);
     }
 
@@ -111,11 +117,22 @@ public record QemuConfig(
                 translationCacheMb,
                 firmware,
                 virtiofsd,
+                sharesTemplates,
                 kernelArguments);
     }
 
     public QemuConfig withKernelArguments(List<String> value) {
         return new QemuConfig(
-                binary, machine, accelerator, kernel, initramfs, slots, translationCacheMb, firmware, virtiofsd, value);
+                binary,
+                machine,
+                accelerator,
+                kernel,
+                initramfs,
+                slots,
+                translationCacheMb,
+                firmware,
+                virtiofsd,
+                sharesTemplates,
+                value);
     }
 }

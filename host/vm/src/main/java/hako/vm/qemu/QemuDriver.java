@@ -101,6 +101,10 @@ public final class QemuDriver implements VmDriver {
         }
     }
 
+    boolean sharesTemplates() {
+        return config.sharesTemplates();
+    }
+
     /** What a guest is made of, as the files' times and sizes tell. */
     String origin() {
         return Stream.of(config.kernel(), config.initramfs(), config.binary())

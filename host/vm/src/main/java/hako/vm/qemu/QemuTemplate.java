@@ -36,10 +36,12 @@ final class QemuTemplate implements VmTemplate {
         if (spec.vcpus() != saved.vcpus() || spec.memoryBytes() != saved.memoryBytes()) {
             throw new IllegalArgumentException("clone %s of a VM of another size: %s".formatted(spec, saved));
         }
-        // Opened anew: an offset of its own.
-        try (Fd own = MemoryFile.copy("hako-memory", memory, saved.memoryBytes());
+        // Helpers of shared directories write where the guest reads: into a file that all mappings show.
+        boolean shares = driver.sharesTemplates() && !spec.sharesDirectories();
+        // The state is opened anew: an offset of its own.
+        try (Fd own = shares ? memory.dup() : MemoryFile.copy("hako-memory", memory, saved.memoryBytes());
                 Fd devices = Fd.open(state.path(), Fd.O_RDONLY, 0)) {
-            return driver.clone(spec, own, true, devices);
+            return driver.clone(spec, own, !shares, devices);
         } catch (IOException e) {
             throw new HakoException(
                     Kind.RESOURCES, Code.NO_SPACE, "clone VM %s: copy its memory: %s".formatted(spec.id(), e), e);

@@ -53,7 +53,8 @@ class QemuCommandTest {
                 256 << 20,
                 List.of(
                         new Device.Disk("root", Path.of("/image,with,commas"), true),
-                        new Device.Nic("eth0", "hk7f3a", "02:00:00:00:00:07")));
+                        new Device.Nic("eth0", "hk7f3a", "02:00:00:00:00:07")),
+                false);
         return String.join(
                 " ", new QemuCommand(config, EMULATION, spec, new GuestMemory.Fresh(), start, 3, 4, 6).arguments());
     }
@@ -76,7 +77,7 @@ class QemuCommandTest {
                         + " -accel tcg,thread=multi,tb-size=32 -cpu max -smp cpus=1,sockets=1 -m 256M"
                         + " -object memory-backend-memfd,size=256M,share=on,id=mem"
                         + " -kernel /k/vmlinux -initrd /k/initramfs -append console=ttyS0 quiet panic=-1 reboot=t"
-                        + " swiotlb=noforce noreplace-smp no_timer_check nolapic_timer tsc=reliable tsc_early_khz=2300000"
+                        + " swiotlb=noforce ipv6.disable_ipv6=1 noreplace-smp no_timer_check nolapic_timer tsc=reliable tsc_early_khz=2300000"
                         + CHANNELS
                         + " -device virtio-serial-pci,id=serial,max_ports=2"
                         + " -device virtserialport,bus=serial.0,nr=1,chardev=agent,name=hako.agent"
@@ -101,7 +102,7 @@ class QemuCommandTest {
                         + " -accel tcg,thread=multi,tb-size=32 -cpu max -smp cpus=1,sockets=1 -m 256M"
                         + " -object memory-backend-memfd,size=256M,share=on,id=mem"
                         + " -kernel /k/vmlinux -initrd /k/initramfs -append console=ttyS0 quiet panic=-1 reboot=t"
-                        + " swiotlb=noforce noreplace-smp no_timer_check nolapic_timer tsc=reliable tsc_early_khz=2300000"
+                        + " swiotlb=noforce ipv6.disable_ipv6=1 noreplace-smp no_timer_check nolapic_timer tsc=reliable tsc_early_khz=2300000"
                         + CHANNELS
                         + " -device virtio-serial-device,id=serial,max_ports=2"
                         + " -device virtserialport,bus=serial.0,nr=1,chardev=agent,name=hako.agent"
@@ -112,14 +113,16 @@ class QemuCommandTest {
     void kvmNeedsNoneOfTheEmulationsHelp() {
         assertThat(line(MachineType.Q35, new Accelerator.Kvm("vmx"), 2, 300_000_000))
                 .contains(" -accel kvm -cpu host -smp cpus=2,sockets=1 -m 287M ")
-                .contains(" -append console=ttyS0 quiet panic=-1 reboot=t swiotlb=noforce maxcpus=1 -chardev ");
+                .contains(
+                        " -append console=ttyS0 quiet panic=-1 reboot=t swiotlb=noforce ipv6.disable_ipv6=1 maxcpus=1 -chardev ");
     }
 
     @Test
     void severalProcessorsBootAsOneAndKnowTheirDelayLoop() {
         assertThat(line(MachineType.Q35, EMULATION, 3, 256 << 20))
-                .contains(" swiotlb=noforce maxcpus=1 noreplace-smp no_timer_check tsc=reliable tsc_early_khz=2300000"
-                        + " lpj=23000000 -chardev ");
+                .contains(
+                        " swiotlb=noforce ipv6.disable_ipv6=1 maxcpus=1 noreplace-smp no_timer_check tsc=reliable tsc_early_khz=2300000"
+                                + " lpj=23000000 -chardev ");
         assertThat(line(MachineType.Q35, new Accelerator.Emulation("unknown clock", 0), 2, 256 << 20))
                 .contains(" maxcpus=1 noreplace-smp no_timer_check tsc=reliable lpj=20000000 -chardev ");
     }
@@ -160,8 +163,9 @@ class QemuCommandTest {
                 defaults.translationCacheMb(),
                 firmware,
                 List.of(),
+                true,
                 List.of());
-        VmSpec spec = new VmSpec("7f3a", Path.of("/run/hako"), vcpus, memoryBytes, List.of());
+        VmSpec spec = new VmSpec("7f3a", Path.of("/run/hako"), vcpus, memoryBytes, List.of(), false);
         return String.join(" ", new QemuCommand(config, accelerator, spec, memory, start, 3, 4, 6).arguments());
     }
 }

@@ -81,7 +81,7 @@ class QemuVmIT {
     }
 
     private Vm launch(int vcpus) {
-        vm = new QemuDriver(config).launch(new VmSpec("it", directory, vcpus, 192 * MB, List.of()));
+        vm = new QemuDriver(config).launch(new VmSpec("it", directory, vcpus, 192 * MB, List.of(), false));
         return vm;
     }
 

@@ -1,0 +1,60 @@
+package hako.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Host memory of idle sandboxes cloned from one template, whose own memory is counted with theirs. */
+final class CloneMemory implements Benchmark {
+    private static final int SANDBOXES = 20;
+    private static final Duration SETTLED = Duration.ofSeconds(3);
+    private static final double MIB = 1 << 20;
+    private static final int BLOCK_BYTES = 512;
+
+    @Override
+    public String name() {
+        return "the memory of clones";
+    }
+
+    @Override
+    public List<Row> run(Setup setup) {
+        Node node = setup.node();
+        node.hako("factory", "init");
+        List<String> ids = new ArrayList<>();
+        for (int i = 0; i < SANDBOXES; i++) {
+            ids.add(node.detached("clone" + i, "sleep", "100000"));
+        }
+        Node.pause(SETTLED);
+        double all = 0;
+        for (String id : ids) {
+            all += node.processes(id).stream().mapToLong(ProcFiles::pss).sum() / MIB;
+        }
+        double template = template(node.daemon());
+        node.remove(ids.toArray(String[]::new));
+        Series each = Series.of("one of " + SANDBOXES, Unit.MEGABYTES, (all + template) / SANDBOXES);
+        return List.of(
+                Row.of(Promise.CLONE, each, each, Series.of("the templates, once, at most", Unit.MEGABYTES, template)));
+    }
+
+    /** What lies in the daemon's memory files. Pages that clones map are counted there too: the sum is at most too high. */
+    private static double template(long daemon) {
+        double bytes = 0;
+        try (Stream<Path> open = Files.list(Path.of("/proc/" + daemon + "/fd"))) {
+            for (Path fd : open.toList()) {
+                if (Files.exists(fd) && Files.readSymbolicLink(fd).toString().contains("memfd:hako-template")) {
+                    String blocks = Execution.of("stat", "-L", "-c", "%b", fd.toString())
+                            .strip();
+                    bytes += Double.parseDouble(blocks) * BLOCK_BYTES;
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes / MIB;
+    }
+}
