@@ -41,7 +41,8 @@ impl Agent {
         if request.sandbox_id.is_empty() {
             return Err(Status::invalid("bind the sandbox: it has no id"));
         }
-        if !self.sandbox_id.is_empty() && self.sandbox_id != request.sandbox_id {
+        // A VM that waited in a pool is given another name; one with containers is not.
+        if !self.containers.is_empty() && !self.sandbox_id.is_empty() && self.sandbox_id != request.sandbox_id {
             return Err(Status::precondition(format!("bind the sandbox: this VM is \"{}\" already", self.sandbox_id)));
         }
         if !(MIN_ENTROPY..=MAX_ENTROPY).contains(&request.entropy.len()) {

@@ -18,7 +18,8 @@ final class FactoryStatus extends Verb {
         format.value()
                 .print(
                         call.out(),
-                        () -> table(shapes),
+                        () -> table(shapes) + "\nVMs that wait for containers: "
+                                + call.services().sandboxes().waitingVms() + "\n",
                         shapes.stream().map(FactoryStatus::json).toList());
         return SUCCESS;
     }

@@ -45,6 +45,7 @@ final class FakeServices {
                 1 << 28,
                 SandboxConfig.Writable.MEMORY,
                 1 << 20,
+                0,
                 java.util.List.of());
         Sandboxes sandboxes = new Sandboxes(new Node(config, null, null, null, null, InstantSource.fixed(NOW)));
         RegistryOptions registries =

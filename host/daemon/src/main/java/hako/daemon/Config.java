@@ -36,7 +36,8 @@ public record Config(
             long memoryBytes,
             int codeCacheMib,
             boolean template,
-            boolean sharesTemplates) {}
+            boolean sharesTemplates,
+            int pool) {}
 
     /** @param kind {@code block} (one EROFS disk per image) or {@code directory} (virtiofs) */
     public record Rootfs(String kind, Writable writable, long scratchBytes) {}
@@ -59,6 +60,7 @@ public record Config(
             "vm.code_cache_mib",
             "vm.source",
             "vm.share_template",
+            "vm.pool",
             "rootfs.kind",
             "rootfs.writable",
             "rootfs.size",
@@ -125,7 +127,8 @@ public record Config(
                         keys.size("vm.memory", "512M"),
                         (int) keys.number("vm.code_cache_mib", 32, 8, 1024),
                         keys.choice("vm.source", "template", "template", "cold").equals("template"),
-                        keys.flag("vm.share_template", true)),
+                        keys.flag("vm.share_template", true),
+                        (int) keys.number("vm.pool", 0, 0, 64)),
                 new Rootfs(
                         keys.choice("rootfs.kind", "block", "block", "directory"),
                         Writable.valueOf(keys.choice("rootfs.writable", "disk", "disk", "memory")

@@ -72,6 +72,7 @@ final class Hakod implements AutoCloseable {
             parts.add(templates::close);
             VmSource source = config.vm().template() ? templates : cold;
             Sandboxes sandboxes = new Sandboxes(new Node(sandbox(config), source, driver, network, scratch, clock));
+            parts.add(sandboxes::close);
             sandboxes.recover();
             images.inUse(() -> imagesInUse(sandboxes));
 
@@ -182,6 +183,7 @@ final class Hakod implements AutoCloseable {
                 config.vm().memoryBytes(),
                 config.rootfs().writable(),
                 config.outputBytes(),
+                config.vm().pool(),
                 config.network().dns());
     }
 

@@ -20,6 +20,7 @@ import hako.storage.ScratchDisk;
 import hako.ttrpc.TtrpcCall;
 import hako.vm.Device;
 import hako.vm.Vm;
+import hako.vm.VmExit;
 import hako.vm.VmSpec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +30,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,6 +45,7 @@ import org.slf4j.LoggerFactory;
  */
 final class CreateContainer {
     private static final int CONSOLE_BYTES = 2000;
+    private static final Duration DEATH = Duration.ofSeconds(1);
     private static final String ROOT_DISK = "root";
     private static final String SCRATCH_DISK = "scratch";
     private static final String NIC = "eth0";
@@ -71,8 +76,13 @@ final class CreateContainer {
             undo.add(() -> checkpoints.deleteSandbox(id));
             checkpoints.save(new SandboxRecord(SandboxRecord.VERSION, id, now, null, null));
 
-            undo.add(() -> SharedFolder.remove(directory));
             Sizing size = sizing();
+            Container waited = inPooledVm(record, size);
+            if (waited != null) {
+                undo.release();
+                return waited;
+            }
+            undo.add(() -> SharedFolder.remove(directory));
             Endpoint endpoint = attach();
             if (endpoint != null) {
                 undo.add(() -> node.network().detach(endpoint));
@@ -82,7 +92,7 @@ final class CreateContainer {
             RuntimeSpec guestSpec = GuestSpec.share(request.spec(), shared);
             List<Device> devices = new ArrayList<>(root.disks());
             if (endpoint != null) {
-                devices.add(new Device.Nic(NIC, endpoint.tap(), endpoint.mac()));
+                devices.add(nic(endpoint));
             }
             Vm vm = node.source()
                     .acquire(new VmSpec(
@@ -93,18 +103,141 @@ final class CreateContainer {
                             devices,
                             shared.used()));
             undo.add(vm::kill);
-            sandboxes.making(vm);
-            Sandbox sandbox = new Sandbox(id, directory, now, vm, endpoint);
+            sandboxes.making(id, vm);
+            Sandbox sandbox = new Sandbox(id, now, vm, endpoint);
             checkpoints.save(sandbox.record());
             if (endpoint != null) { // with the host ports that were free
                 record = record.with(endpoint.ports());
                 checkpoints.save(record);
             }
 
-            Container container = build(sandbox, record, size, shared, root, guestSpec);
+            Container container = build(sandbox, record, size, shared, root, guestSpec, endpoint);
             undo.release();
+            sandboxes.pool().refillAfter(vm);
             return container;
         }
+    }
+
+    /** One from the pool, where this container asks for nothing that must be there from the start. */
+    private VmPool.@Nullable Ready takePooled(Sizing size) {
+        boolean usual = request.network().mode() == NetworkRequest.Mode.BRIDGE
+                && request.network().ports().isEmpty()
+                && node.config().writable() == Writable.DISK
+                && !readOnly()
+                && request.spec().mounts().stream().noneMatch(GuestSpec::isBind);
+        return usual && request.root() instanceof RootFilesystem.Block(Path image)
+                ? sandboxes.pool().take(new VmPool.Pattern(size, image, request.spec()))
+                : null;
+    }
+
+    /** Null where there is none, or those there were have died: then a VM is made as ever. */
+    private @Nullable Container inPooledVm(ContainerRecord record, Sizing size) {
+        for (VmPool.Ready pooled = takePooled(size); pooled != null; pooled = takePooled(size)) {
+            VmPool.Ready taken = pooled;
+            try (Undo undo = new Undo()) {
+                undo.add(() -> delete(scratch()));
+                undo.add(() -> sandboxes.pool().discard(taken));
+                try {
+                    Container container = build(taken, record, size);
+                    undo.release();
+                    return container;
+                } catch (HakoException e) {
+                    if (!hasDied(taken.vm())) { // asked before it is discarded, which ends it too
+                        throw e;
+                    }
+                    log.warn("container {}: {}; another VM is taken", request.name(), e.getMessage());
+                }
+            }
+        }
+        return null;
+    }
+
+    /** Known in a moment, where it has. */
+    private static boolean hasDied(Vm vm) {
+        try {
+            return vm.exited().get(DEATH.toMillis(), TimeUnit.MILLISECONDS).cause() != VmExit.Cause.ASKED;
+        } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            return false;
+        }
+    }
+
+    private static void delete(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            log.warn("remove {}: {}", file, e.toString());
+        }
+    }
+
+    /** In a VM that has waited: its network is set up, its disks become this container's. */
+    private Container build(VmPool.Ready pooled, ContainerRecord record, Sizing size) {
+        Vm vm = pooled.vm();
+        sandboxes.making(request.id(), vm);
+        Path image = ((RootFilesystem.Block) request.root()).image();
+        if (!image.equals(pooled.pattern().image())) {
+            vm.replace(new Device.Disk(ROOT_DISK, image, true));
+        }
+        try {
+            Files.move(pooled.scratch(), scratch());
+        } catch (IOException e) {
+            throw new HakoException(
+                    HakoException.Kind.RESOURCES,
+                    HakoException.Code.NO_SPACE,
+                    "move " + pooled.scratch() + ": " + e,
+                    e);
+        }
+        Sandbox sandbox = new Sandbox(request.id(), now, vm, pooled.endpoint());
+        checkpoints.save(sandbox.record());
+        ContainerRecord networked = record.with(pooled.endpoint().ports());
+        checkpoints.save(networked);
+        SharedFolder none = new SharedFolder(sandbox.directory());
+        Root root = new Root(List.of(), usualStorages(), usualRootfs());
+        Container container = build(sandbox, networked, size, none, root, request.spec(), null);
+        sandboxes.pool().refillAfter(vm);
+        return container;
+    }
+
+    static List<Device> usualDevices(Path image, Path scratch, Endpoint endpoint) {
+        return List.of(
+                new Device.Disk(ROOT_DISK, image, true), new Device.Disk(SCRATCH_DISK, scratch, false), nic(endpoint));
+    }
+
+    private static Device nic(Endpoint endpoint) {
+        return new Device.Nic(NIC, endpoint.tap(), endpoint.mac());
+    }
+
+    /** The image's disk, then the writable one. */
+    static List<Storage> usualStorages() {
+        return List.of(imageStorage(), scratchStorage());
+    }
+
+    private static Rootfs usualRootfs() {
+        return Rootfs.newBuilder()
+                .addLower(imageStorage().getTarget())
+                .setUpper(scratchStorage().getTarget())
+                .build();
+    }
+
+    private static Storage imageStorage() {
+        return Storage.newBuilder()
+                .setDiskSerial(ROOT_DISK)
+                .setFstype("erofs")
+                .addOptions("ro")
+                .setTarget(GuestSpec.STORAGE + "/" + ROOT_DISK)
+                .build();
+    }
+
+    private static Storage scratchStorage() {
+        return Storage.newBuilder()
+                .setDiskSerial(SCRATCH_DISK)
+                .setFstype("ext4")
+                .addAllOptions(ScratchDisk.MOUNT_OPTIONS)
+                .setTarget(GuestSpec.STORAGE + "/" + SCRATCH_DISK)
+                .build();
+    }
+
+    private Path scratch() {
+        return checkpoints.containerDirectory(request.id()).resolve("scratch.ext4");
     }
 
     private Container build(
@@ -113,7 +246,8 @@ final class CreateContainer {
             Sizing size,
             SharedFolder shared,
             Root root,
-            RuntimeSpec guestSpec) {
+            RuntimeSpec guestSpec,
+            @Nullable Endpoint unconfigured) {
         Vm vm = sandbox.vm();
         List<Storage> storages = new ArrayList<>(root.storages());
         Endpoint endpoint = sandbox.endpoint();
@@ -135,8 +269,8 @@ final class CreateContainer {
             calls.add(agent.startOnlineCpus(
                     OnlineCpusRequest.newBuilder().setCount(size.vcpus()).build()));
         }
-        if (endpoint != null) {
-            calls.add(agent.startConfigureLink(Sandbox.link(endpoint)));
+        if (unconfigured != null) {
+            calls.add(agent.startConfigureLink(Sandbox.link(unconfigured)));
         }
         TtrpcCall<CreateContainerResponse> create = agent.startCreateContainer(CreateContainerRequest.newBuilder()
                 .setContainerId(request.id())
@@ -259,28 +393,17 @@ final class CreateContainer {
     }
 
     private Root blockRoot(Path image) {
-        List<Device> disks = new ArrayList<>(List.of(new Device.Disk(ROOT_DISK, image, true)));
-        String lower = GuestSpec.STORAGE + "/" + ROOT_DISK;
-        String upper = GuestSpec.STORAGE + "/" + SCRATCH_DISK;
-        Storage.Builder writable = Storage.newBuilder().setTarget(upper);
+        Device.Disk disk = new Device.Disk(ROOT_DISK, image, true);
         if (node.config().writable() == Writable.DISK && !readOnly()) {
-            Path scratch = checkpoints.containerDirectory(request.id()).resolve("scratch.ext4");
-            make(scratch);
-            disks.add(new Device.Disk(SCRATCH_DISK, scratch, false));
-            writable.setDiskSerial(SCRATCH_DISK).setFstype("ext4").addAllOptions(ScratchDisk.MOUNT_OPTIONS);
-        } else {
-            writable.setTmpfs(true);
+            make(scratch());
+            return new Root(
+                    List.of(disk, new Device.Disk(SCRATCH_DISK, scratch(), false)), usualStorages(), usualRootfs());
         }
-        Storage readOnly = Storage.newBuilder()
-                .setDiskSerial(ROOT_DISK)
-                .setFstype("erofs")
-                .addOptions("ro")
-                .setTarget(lower)
+        Storage memory = Storage.newBuilder()
+                .setTmpfs(true)
+                .setTarget(scratchStorage().getTarget())
                 .build();
-        return new Root(
-                disks,
-                List.of(readOnly, writable.build()),
-                Rootfs.newBuilder().addLower(lower).setUpper(upper).build());
+        return new Root(List.of(disk), List.of(imageStorage(), memory), usualRootfs());
     }
 
     private void make(Path scratch) {

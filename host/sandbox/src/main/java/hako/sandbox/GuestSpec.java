@@ -35,7 +35,7 @@ final class GuestSpec {
                 spec.linux());
     }
 
-    private static boolean isBind(MountSpec mount) {
+    static boolean isBind(MountSpec mount) {
         return mount.source() != null
                 && (mount.options().contains("bind")
                         || mount.options().contains("rbind")

@@ -102,7 +102,7 @@ final class Recovery {
         if (vm.isEmpty()) {
             return ended(record, lost("its VM ended while no daemon was running"));
         }
-        Sandbox sandbox = new Sandbox(in.id(), runDirectory.resolve(in.id()), in.createdAt(), vm.get(), in.endpoint());
+        Sandbox sandbox = new Sandbox(in.id(), in.createdAt(), vm.get(), in.endpoint());
         try {
             CheckResponse facts = sandbox.agent().check(AGENT_TIMEOUT);
             for (ContainerStatus status : facts.getContainersList()) {
@@ -191,6 +191,8 @@ final class Recovery {
         Set<String> ids = new HashSet<>(sandboxRecords.keySet());
         Checkpoints.list(runDirectory).forEach(d -> ids.add(d.getFileName().toString()));
         ids.removeAll(adopted.keySet());
+        adopted.values()
+                .forEach(sandbox -> ids.remove(sandbox.directory().getFileName().toString()));
         for (String id : ids) {
             try {
                 SharedFolder.remove(runDirectory.resolve(id));

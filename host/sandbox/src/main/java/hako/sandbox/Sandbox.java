@@ -35,13 +35,18 @@ final class Sandbox {
     private final AgentClient agent;
     private final @Nullable Endpoint endpoint;
 
-    Sandbox(String id, Path directory, Instant createdAt, Vm vm, @Nullable Endpoint endpoint) {
+    Sandbox(String id, Instant createdAt, Vm vm, @Nullable Endpoint endpoint) {
         this.id = id;
-        this.directory = directory;
+        this.directory = directory(vm);
         this.createdAt = createdAt;
         this.vm = vm;
         this.agent = new AgentClient(vm.agent());
         this.endpoint = endpoint;
+    }
+
+    /** Of whoever has it: where its run directory lies, which it keeps though it has waited under another name. */
+    static Path directory(Vm vm) {
+        return Path.of(vm.record().directory()).getParent();
     }
 
     String id() {
@@ -70,6 +75,11 @@ final class Sandbox {
     }
 
     BindSandboxRequest identity(String hostname, Instant now) {
+        return identity(id, hostname, now);
+    }
+
+    /** @param id 32 hex digits or more */
+    static BindSandboxRequest identity(String id, String hostname, Instant now) {
         byte[] entropy = new byte[ENTROPY_BYTES];
         RANDOM.nextBytes(entropy);
         return BindSandboxRequest.newBuilder()

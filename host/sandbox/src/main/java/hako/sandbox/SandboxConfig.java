@@ -12,6 +12,7 @@ import java.util.List;
  * @param defaultMemoryBytes without {@code -m}
  * @param writable where a container's own changes to its root filesystem go
  * @param outputBytes bound of the output kept per process
+ * @param pool VMs that wait for containers
  * @param dns name servers for containers; empty: the host's
  */
 public record SandboxConfig(
@@ -21,6 +22,7 @@ public record SandboxConfig(
         long defaultMemoryBytes,
         Writable writable,
         long outputBytes,
+        int pool,
         List<String> dns) {
     /** Kinds of writable layer. */
     public enum Writable {

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * All sandboxes and containers of the node: by name and id, from the first checkpoint to the removal of the last file.
  * Threads: any; one per daemon.
  */
-public final class Sandboxes {
+public final class Sandboxes implements AutoCloseable {
     /** The caller of a {@code run --rm} is there, or will be gone: its output waits for it. */
     static final Duration FOREVER = Duration.ofDays(365);
 
@@ -32,6 +32,7 @@ public final class Sandboxes {
 
     private final Node node;
     private final Checkpoints checkpoints;
+    private final VmPool pool;
 
     /** By id. */
     private final Map<String, Making> making = new ConcurrentHashMap<>();
@@ -48,6 +49,7 @@ public final class Sandboxes {
 
     public Sandboxes(Node node) {
         this.node = node;
+        this.pool = new VmPool(node, node.config().pool());
         this.checkpoints = new Checkpoints(node.config().state());
     }
 
@@ -73,8 +75,8 @@ public final class Sandboxes {
     }
 
     /** The VM of a container that is being made. */
-    void making(Vm vm) {
-        making.getOrDefault(vm.id(), new Making()).began(vm);
+    void making(String id, Vm vm) {
+        making.getOrDefault(id, new Making()).began(vm);
     }
 
     /** A container on its way, which may be given up before it has a VM or after. */
@@ -163,7 +165,23 @@ public final class Sandboxes {
 
     /** Finds again what was running when the last daemon ended, and clears away what it left half done. */
     public void recover() {
+        pool.recover();
         new Recovery(this, checkpoints).run();
+    }
+
+    /** Ends what waits for containers; those that run go on. */
+    @Override
+    public void close() {
+        pool.close();
+    }
+
+    /** How many VMs wait for containers. */
+    public int waitingVms() {
+        return pool.waiting();
+    }
+
+    VmPool pool() {
+        return pool;
     }
 
     Node node() {

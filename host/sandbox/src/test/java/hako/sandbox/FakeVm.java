@@ -100,6 +100,12 @@ final class FakeVm implements Vm {
     }
 
     @Override
+    public void replace(Device.Disk disk) {
+        unplug(disk.id());
+        plug(disk);
+    }
+
+    @Override
     public void unplug(String deviceId) {
         devices.removeIf(device -> device.id().equals(deviceId));
     }

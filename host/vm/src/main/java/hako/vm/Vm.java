@@ -21,6 +21,9 @@ public interface Vm {
 
     void unplug(String deviceId);
 
+    /** Puts another image behind a disk that is there and that the guest does not use now. The guest keeps its idea of its size. */
+    void replace(Device.Disk disk);
+
     /** Host memory of the VMM and its helpers (proportional set size), bytes. */
     long residentBytes();
 

@@ -221,6 +221,9 @@ class TemplateSourceTest {
         public void unplug(String deviceId) {}
 
         @Override
+        public void replace(Device.Disk disk) {}
+
+        @Override
         public long residentBytes() {
             return 0;
         }

@@ -29,6 +29,7 @@ public final class Main {
         SandboxMemory sandbox = new SandboxMemory();
         List<Benchmark> benchmarks = List.of(
                 new RunCommand(),
+                new PoolRun(),
                 new Burst(),
                 new ExecCommand(),
                 new NoOp(),

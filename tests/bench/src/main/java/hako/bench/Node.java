@@ -24,15 +24,25 @@ final class Node implements AutoCloseable {
 
     /** One as it comes. */
     static Node usual(Tools tools) {
-        return new Node(tools, "hkbench", "10.239.77.0/24", "template");
+        return new Node(tools, "hkbench", "10.239.77.0/24", "template", 0);
     }
 
     /** One that boots every VM. */
     static Node cold(Tools tools) {
-        return new Node(tools, "hkbenchcold", "10.239.78.0/24", "cold");
+        return new Node(tools, "hkbenchcold", "10.239.78.0/24", "cold", 0);
     }
 
-    private Node(Tools tools, String bridge, String subnet, String source) {
+    /** One where a few VMs wait. */
+    static Node pool(Tools tools) {
+        return new Node(tools, "hkbenchpool", "10.239.79.0/24", "template", 2);
+    }
+
+    /** Until VMs wait, after somebody has said what they are to be like. */
+    void awaitPool() {
+        await("a full pool", () -> hako("factory", "status").contains("containers: 2"));
+    }
+
+    private Node(Tools tools, String bridge, String subnet, String source, int pool) {
         this.tools = tools;
         this.bridge = bridge;
         try {
@@ -41,7 +51,8 @@ final class Node implements AutoCloseable {
                     network.bridge = "%s"
                     network.subnet = "%s"
                     vm.source = "%s"
-                    """.formatted(bridge, subnet, source));
+                    vm.pool = %d
+                    """.formatted(bridge, subnet, source, pool));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

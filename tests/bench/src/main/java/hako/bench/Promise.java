@@ -4,6 +4,7 @@ package hako.bench;
 enum Promise {
     COLD_RUN("`hako run … true`, cold VM, command to exit", Unit.RATIO, 1.35, "the bare VMM's time to PID 1"),
     TEMPLATE_RUN("`hako run … true`, VM cloned from a template, command to exit", Unit.RATIO, 8, "runc run"),
+    POOL_RUN("`hako run … true`, VM from the pool, command to exit", Unit.RATIO, 3, "runc run"),
     BURST("20 sandboxes asked for at once, all running", Unit.RATIO, 0.15, "20 cold starts one after another"),
     EXEC("`hako exec … true` on a running container", Unit.RATIO, 2, "runc's exec"),
     VERSION("`hako version`, process start to exit, the daemon warm", Unit.RATIO, 2, "crun's no-op"),

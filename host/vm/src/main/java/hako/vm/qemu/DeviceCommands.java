@@ -64,6 +64,18 @@ record DeviceCommands(QemuConfig config, RunFiles files, QmpConnection qmp) {
         return new Plugged(Backend.BLOCK, slot, null);
     }
 
+    /** The device's drive can be set while it runs (QEMU's {@code hw/core/qdev-properties-system.c}, since 6.2). */
+    void replace(Device.Disk disk) {
+        String device = "/machine/peripheral/" + FRONT + disk.id();
+        Object before = qmp.execute("qom-get", Map.of("path", device, "property", "drive"), COMMAND);
+        Map<String, Object> node = DeviceArguments.blockNode(disk);
+        String name = BACK + disk.id() + "-" + System.nanoTime();
+        node.put("node-name", name);
+        qmp.execute("blockdev-add", node, COMMAND);
+        qmp.execute("qom-set", Map.of("path", device, "property", "drive", "value", name), COMMAND);
+        qmp.execute("blockdev-del", Map.of("node-name", String.valueOf(before)), COMMAND);
+    }
+
     private Plugged nic(Device.Nic nic, String slot, Undo undo) {
         try (Fd tap = Tap.open(nic.tap())) {
             pass(nic.id(), tap);

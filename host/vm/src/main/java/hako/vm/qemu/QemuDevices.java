@@ -179,6 +179,16 @@ final class QemuDevices {
         }
     }
 
+    void replace(Device.Disk disk) {
+        work.lock();
+        try {
+            find(disk.id());
+            commands.replace(disk);
+        } finally {
+            work.unlock();
+        }
+    }
+
     private Plugged find(String id) {
         lock.lock();
         try {

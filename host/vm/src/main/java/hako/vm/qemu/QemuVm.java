@@ -171,6 +171,11 @@ final class QemuVm implements Vm {
     }
 
     @Override
+    public void replace(Device.Disk disk) {
+        devices.replace(disk);
+    }
+
+    @Override
     public long residentBytes() {
         return process.residentBytes() + devices.residentBytes();
     }
