@@ -127,7 +127,7 @@ public record Config(
                         keys.size("vm.memory", "512M"),
                         (int) keys.number("vm.code_cache_mib", 32, 8, 1024),
                         keys.choice("vm.source", "template", "template", "cold").equals("template"),
-                        keys.flag("vm.share_template", true),
+                        keys.flag("vm.share_template", false),
                         (int) keys.number("vm.pool", 0, 0, 64)),
                 new Rootfs(
                         keys.choice("rootfs.kind", "block", "block", "directory"),

@@ -71,7 +71,12 @@ final class FakeVmDriver implements VmDriver, VmSource {
         FakeVm vm = new FakeVm(spec, new FakeAgent());
         vms.put(spec.id(), vm);
         prepare.accept(vm);
-        spec.devices().forEach(vm::plug);
+        try {
+            spec.devices().forEach(vm::plug);
+        } catch (HakoException e) { // as a VMM that does not take its command line
+            vm.kill();
+            throw e;
+        }
         return vm;
     }
 

@@ -101,7 +101,10 @@ record QemuCommand(
         line.addAll(List.of("-device", machine.virtio("serial") + ",id=serial,max_ports=2"));
         line.addAll(List.of("-device", "virtserialport,bus=serial.0,nr=1,chardev=agent,name=" + AGENT_PORT));
         line.addAll(List.of("-device", machine.virtio("rng")));
-        line.addAll(List.of("-device", machine.virtio("balloon") + ",id=balloon,free-page-reporting=on"));
+        // QEMU gives memory back by punching holes into its file, which is not the clone's where it is shared.
+        boolean returns = start == Start.BOOT || !config.sharesTemplates();
+        line.addAll(List.of(
+                "-device", machine.virtio("balloon") + ",id=balloon,free-page-reporting=" + (returns ? "on" : "off")));
         for (int i = 0; i < config.slots(); i++) {
             line.addAll(machine.slot(i));
         }

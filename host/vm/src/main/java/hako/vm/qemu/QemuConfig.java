@@ -57,7 +57,7 @@ public record QemuConfig(
                         Path.of("/usr/lib/virtiofsd"),
                         Path.of("/usr/lib/qemu/virtiofsd"),
                         Path.of("/usr/bin/virtiofsd")),
-                true,
+                false,
                 List.of());
     }
 
