@@ -125,7 +125,7 @@ public record Config(
                                 home.resolve("guest/initramfs.cpio.gz").toString())),
                         (int) keys.number("vm.vcpus", 1, 1, 64),
                         keys.size("vm.memory", "512M"),
-                        (int) keys.number("vm.code_cache_mib", 32, 8, 1024),
+                        (int) keys.number("vm.code_cache_mib", 48, 8, 1024),
                         keys.choice("vm.source", "template", "template", "cold").equals("template"),
                         keys.flag("vm.share_template", false),
                         (int) keys.number("vm.pool", 0, 0, 64)),

@@ -5,7 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** {@code ./dev bench [--quick] [NAME]...}: measures, prints and writes the table, and fails when a promise is broken. */
+/**
+ * {@code ./dev bench [--quick | --contract] [NAME]...}: measures, prints and writes the table, and fails when a promise is broken;
+ * with {@code --contract}, in few rounds, when something is worse than its limit ({@link Promise#limit}).
+ */
 public final class Main {
     private static final int BROKEN = 1;
     private static final int FAILED = 2;
@@ -14,10 +17,11 @@ public final class Main {
 
     public static void main(String[] arguments) {
         List<String> words = new ArrayList<>(List.of(arguments));
-        boolean quick = words.remove("--quick");
+        boolean contract = words.remove("--contract");
+        boolean quick = words.remove("--quick") || contract;
         Path build = Path.of(Optional.ofNullable(System.getenv("HAKO_BUILD")).orElse("build"));
         try {
-            System.exit(measure(Tools.in(build), quick, words) ? 0 : BROKEN);
+            System.exit(measure(Tools.in(build), quick, contract, words) ? 0 : BROKEN);
         } catch (BenchmarkException e) {
             System.err.println("bench: " + e.getMessage());
             System.exit(FAILED);
@@ -25,7 +29,7 @@ public final class Main {
     }
 
     /** @param only the benchmarks whose names have one of these words in them; none: all */
-    private static boolean measure(Tools tools, boolean quick, List<String> only) {
+    private static boolean measure(Tools tools, boolean quick, boolean contract, List<String> only) {
         SandboxMemory sandbox = new SandboxMemory();
         List<Benchmark> benchmarks = List.of(
                 new RunCommand(),
@@ -64,7 +68,14 @@ public final class Main {
                                     row.what(),
                                     row.judged().text(),
                                     row.promise() == null ? "" : row.promise().bound())));
-            return report.holds();
+            if (!contract) {
+                return report.holds();
+            }
+            rows.stream()
+                    .filter(row -> !row.keepsLimit())
+                    .forEach(row -> System.err.println("bench: WORSE than it was: %s: %s"
+                            .formatted(row.what(), row.judged().text())));
+            return rows.stream().allMatch(Row::keepsLimit);
         }
     }
 }

@@ -24,6 +24,11 @@ record Row(String what, @Nullable Promise promise, Series judged, List<Series> s
         return promise == null || promise.holds(judged.median());
     }
 
+    /** Not worse than it was, by more than the margin. */
+    boolean keepsLimit() {
+        return promise == null || judged.median() <= promise.limit();
+    }
+
     String verdict() {
         return promise == null ? "" : holds() ? "holds" : "**BROKEN**";
     }

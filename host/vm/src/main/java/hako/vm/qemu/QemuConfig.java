@@ -50,7 +50,7 @@ public record QemuConfig(
                 kernel,
                 initramfs,
                 4,
-                32,
+                48,
                 Path.of("/usr/share/qemu"),
                 List.of(
                         Path.of("/usr/libexec/virtiofsd"),

@@ -74,7 +74,7 @@ class QemuCommandTest {
                 .isEqualTo("qemu-system-x86_64 -name hako-7f3a -nodefaults -no-user-config -nographic"
                         + " -no-reboot -no-shutdown" + SANDBOX
                         + " -machine q35,sata=off,smbus=off,i8042=off,vmport=off,usb=off,hpet=on,memory-backend=mem"
-                        + " -accel tcg,thread=multi,tb-size=32 -cpu max -smp cpus=1,sockets=1 -m 256M"
+                        + " -accel tcg,thread=multi,tb-size=48 -cpu max -smp cpus=1,sockets=1 -m 256M"
                         + " -object memory-backend-memfd,size=256M,share=on,id=mem"
                         + " -kernel /k/vmlinux -initrd /k/initramfs -append console=ttyS0 quiet panic=-1 reboot=t"
                         + " swiotlb=noforce ipv6.disable_ipv6=1 noreplace-smp no_timer_check nolapic_timer tsc=reliable tsc_early_khz=2300000"
@@ -99,7 +99,7 @@ class QemuCommandTest {
                 .isEqualTo("qemu-system-x86_64 -name hako-7f3a -nodefaults -no-user-config -nographic"
                         + " -no-reboot -no-shutdown" + SANDBOX
                         + " -machine microvm,acpi=off,rtc=on,pit=on,pic=on,isa-serial=on,x-option-roms=off,memory-backend=mem"
-                        + " -accel tcg,thread=multi,tb-size=32 -cpu max -smp cpus=1,sockets=1 -m 256M"
+                        + " -accel tcg,thread=multi,tb-size=48 -cpu max -smp cpus=1,sockets=1 -m 256M"
                         + " -object memory-backend-memfd,size=256M,share=on,id=mem"
                         + " -kernel /k/vmlinux -initrd /k/initramfs -append console=ttyS0 quiet panic=-1 reboot=t"
                         + " swiotlb=noforce ipv6.disable_ipv6=1 noreplace-smp no_timer_check nolapic_timer tsc=reliable tsc_early_khz=2300000"
