@@ -45,6 +45,11 @@ public final class TemplateSource implements VmSource, AutoCloseable {
                     spec.devices().stream().map(Shape::of).toList());
         }
 
+        @Override
+        public String toString() {
+            return "%d CPUs, %d MiB, %s".formatted(vcpus, memoryBytes >> 20, String.join(", ", devices));
+        }
+
         private static String of(Device device) {
             return switch (device) {
                 case Device.Disk disk -> disk.id() + (disk.readOnly() ? " (ro)" : "");

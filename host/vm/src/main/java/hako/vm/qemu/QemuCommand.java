@@ -82,6 +82,9 @@ record QemuCommand(
         if (config.machine() != MachineType.MICROVM && Files.exists(qboot)) {
             line.addAll(List.of("-bios", qboot.toString()));
         }
+        if (start == Start.CLONE) {
+            return; // it is in the memory
+        }
         line.addAll(List.of("-kernel", config.kernel().toString()));
         line.addAll(List.of("-initrd", config.initramfs().toString()));
         line.addAll(List.of("-append", KernelArguments.of(accelerator, spec.vcpus(), config.kernelArguments())));

@@ -65,7 +65,9 @@ class QemuCommandTest {
                 MachineType.Q35, EMULATION, 1, 256 << 20, new GuestMemory.OpenFile(5, true), QemuCommand.Start.CLONE);
         assertThat(line)
                 .contains(" -object memory-backend-file,size=256M,mem-path=/proc/self/fd/5,share=on,id=mem ")
-                .contains(" -incoming defer ");
+                .contains(" -incoming defer ")
+                .as("its kernel is in that memory")
+                .doesNotContain("-kernel", "-initrd");
     }
 
     @Test
