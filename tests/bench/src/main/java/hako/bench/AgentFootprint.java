@@ -41,8 +41,10 @@ final class AgentFootprint implements Benchmark {
     public List<Row> run(Setup setup) {
         Tools tools = setup.tools();
         Path socket = setup.node().home().resolve("agent.sock");
-        List<String> line = BareVmm.agent(
-                setup.node(), tools.build().resolve("guest/initramfs.cpio.gz"), socket, tools.busyboxErofs());
+        List<String> line;
+        try (Node cold = Node.cold(tools)) {
+            line = BareVmm.agent(cold, tools.build().resolve("guest/initramfs.cpio.gz"), socket, tools.busyboxErofs());
+        }
         String smaps = measure(line, socket);
 
         Series anonymous = Series.of("anonymous", Unit.KILOBYTES, number(smaps, "Anonymous", "RssAnon") / KIB);
