@@ -9,7 +9,6 @@ import hako.agent.v1.ProcessRequest;
 import hako.agent.v1.ReadOutputRequest;
 import hako.agent.v1.Rootfs;
 import hako.agent.v1.Storage;
-import hako.base.HakoException;
 import hako.base.Undo;
 import hako.network.Endpoint;
 import hako.spec.ProcessSpec;
@@ -73,17 +72,12 @@ final class VmPool implements AutoCloseable {
     }
 
     /** One of this size, the taker's from now on, where one is ready; and the next will be like this. */
-    @Nullable
-    Ready take(Pattern wanted) {
+    synchronized @Nullable Ready take(Pattern wanted) {
         if (size == 0) {
             return null;
         }
-        Ready taken;
-        synchronized (this) {
-            pattern = wanted;
-            taken = first(wanted.size());
-        }
-        return taken;
+        pattern = wanted;
+        return first(wanted.size());
     }
 
     synchronized int waiting() {
@@ -97,9 +91,9 @@ final class VmPool implements AutoCloseable {
                 log.warn(
                         "VM {} of the pool died while it waited",
                         ContainerId.shortened(next.vm().id()));
-                discard(next);
+                discardLater(next);
             } else if (!next.pattern().size().equals(wanted)) {
-                discard(next);
+                discardLater(next);
             } else {
                 return next;
             }
@@ -136,7 +130,7 @@ final class VmPool implements AutoCloseable {
                     }
                 }
                 discard(made);
-            } catch (HakoException | IOException | InterruptedException e) {
+            } catch (RuntimeException | IOException | InterruptedException e) {
                 log.warn("fill the pool: {}; VMs are made when they are asked for", e.getMessage());
                 synchronized (this) {
                     filling = false;
@@ -237,6 +231,10 @@ final class VmPool implements AutoCloseable {
                 null,
                 spec.annotations(),
                 spec.linux());
+    }
+
+    private void discardLater(Ready unused) {
+        Thread.ofVirtual().name("pool-discard").start(() -> discard(unused));
     }
 
     /** What nobody needs any more. */

@@ -42,7 +42,8 @@ public final class Main {
                 new DaemonMemory(),
                 new DoorStepMemory(),
                 sandbox,
-                new CloneMemory());
+                new CloneMemory(),
+                new Crowd());
         tools.pace();
         try (Node node = Node.usual(tools)) {
             Setup setup = new Setup(tools, node, quick);

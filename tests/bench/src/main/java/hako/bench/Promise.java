@@ -17,6 +17,7 @@ enum Promise {
     DAEMON_PER_SANDBOX("daemon: PSS, for each sandbox", Unit.KILOBYTES, 150, ""),
     DOOR_STEP("native door-step, kept while a container runs: PSS", Unit.MEGABYTES, 1.5, ""),
     SANDBOX("host memory of one idle 256 MB sandbox, everything counted: PSS", Unit.MEGABYTES, 140, ""),
+    CROWD("100 idle sandboxes, all of which answer exec: processors they keep busy", Unit.RATIO, 0.5, "a processor"),
     CLONE("host memory of an idle cloned sandbox, one of 20, everything counted: PSS", Unit.MEGABYTES, 30, "", 78);
 
     private final String what;
