@@ -45,6 +45,9 @@ final class VmPool implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+    /** For what is being made to be undone. */
+    private static final Duration END = Duration.ofSeconds(3);
+
     /**
      * What the VMs are like.
      *
@@ -64,6 +67,7 @@ final class VmPool implements AutoCloseable {
 
     private @Nullable Pattern pattern;
     private boolean filling;
+    private @Nullable Vm underWay;
     private boolean closed;
 
     VmPool(Node node, int size) {
@@ -133,17 +137,29 @@ final class VmPool implements AutoCloseable {
             } catch (RuntimeException | IOException | InterruptedException e) {
                 log.warn("fill the pool: {}; VMs are made when they are asked for", e.getMessage());
                 synchronized (this) {
+                    underWay = null;
                     filling = false;
+                    notifyAll();
                 }
                 return;
             }
         }
     }
 
+    /** So that it can be ended in the middle of it. */
+    private synchronized void began(Vm vm) {
+        underWay = vm;
+        if (closed) {
+            vm.kill();
+        }
+    }
+
     /** Null, and nobody fills any more, when the pool is full. */
     private synchronized @Nullable Pattern wanted() {
         boolean goesOn = !closed && ready.size() < size;
+        underWay = null;
         filling = goesOn;
+        notifyAll();
         return goesOn ? pattern : null;
     }
 
@@ -164,6 +180,7 @@ final class VmPool implements AutoCloseable {
                     .acquire(new VmSpec(
                             id, run, wanted.size().vcpus(), wanted.size().memoryBytes(), devices, false));
             undo.add(vm::kill);
+            began(vm);
             AgentClient agent = new AgentClient(vm.agent());
             agent.configureLink(Sandbox.link(endpoint), Sandbox.BOOT_TIMEOUT);
             agent.bindSandbox(Sandbox.identity(id, "hako", node.clock().instant()), PATIENCE);
@@ -270,14 +287,32 @@ final class VmPool implements AutoCloseable {
         Checkpoints.deleteTree(folder());
     }
 
+    /** Ends what waits, and what is being made. */
     @Override
     public void close() {
         List<Ready> unused;
+        Vm unfinished;
         synchronized (this) {
             closed = true;
             unused = List.copyOf(ready);
             ready.clear();
+            unfinished = underWay;
+        }
+        if (unfinished != null) {
+            unfinished.kill();
         }
         unused.forEach(this::discard);
+        awaitFiller();
+    }
+
+    private synchronized void awaitFiller() {
+        long deadline = System.nanoTime() + END.toNanos();
+        try {
+            while (filling && System.nanoTime() < deadline) {
+                wait(Math.max(1, (deadline - System.nanoTime()) / 1_000_000));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -33,6 +33,9 @@ public final class TemplateSource implements VmSource, AutoCloseable {
     /** Whoever asked first is served first: its template is made when it has ended, or has run for so long. */
     private static final Duration COURTESY = Duration.ofSeconds(3);
 
+    /** For what is being made to be undone. */
+    private static final Duration END = Duration.ofSeconds(3);
+
     /** After so many failures in a row, VMs of this shape are booted. */
     private static final int MOST_FAILURES = 2;
 
@@ -74,6 +77,7 @@ public final class TemplateSource implements VmSource, AutoCloseable {
     private final Map<Shape, Integer> failures = new HashMap<>();
     private int number;
     private boolean closed;
+    private @Nullable Vm underWay;
 
     /**
      * @param directory where a VM that becomes a template has its run directory
@@ -190,15 +194,31 @@ public final class TemplateSource implements VmSource, AutoCloseable {
             String id = place.getFileName().toString();
             keep(
                     shape,
-                    driver.save(new VmSpec(id, place, spec.vcpus(), spec.memoryBytes(), spec.devices(), false), ready));
+                    driver.save(
+                            new VmSpec(id, place, spec.vcpus(), spec.memoryBytes(), spec.devices(), false),
+                            this::awaitReady));
             LOG.info("template of {}: made in {} ms", shape, (System.nanoTime() - began) / 1_000_000);
         } catch (IOException e) {
             throw new HakoException(
                     HakoException.Kind.RESOURCES, HakoException.Code.NO_SPACE, "make " + place + ": " + e, e);
         } finally {
-            work.unlock();
+            synchronized (this) {
+                underWay = null;
+            }
             remove(place);
+            work.unlock();
         }
+    }
+
+    /** The VM that becomes a template, which can be ended in the middle of it. */
+    private void awaitReady(Vm vm) {
+        synchronized (this) {
+            underWay = vm;
+            if (closed) {
+                vm.kill();
+            }
+        }
+        ready.accept(vm);
     }
 
     private synchronized int nextNumber() {
@@ -239,9 +259,24 @@ public final class TemplateSource implements VmSource, AutoCloseable {
         failures.clear();
     }
 
+    /** Ends what is being made, too. */
     @Override
-    public synchronized void close() {
-        closed = true;
-        clear();
+    public void close() {
+        Vm unfinished;
+        synchronized (this) {
+            closed = true;
+            clear();
+            unfinished = underWay;
+        }
+        if (unfinished != null) {
+            unfinished.kill();
+        }
+        try {
+            if (work.tryLock(END.toMillis(), TimeUnit.MILLISECONDS)) {
+                work.unlock();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

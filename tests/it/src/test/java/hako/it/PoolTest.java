@@ -109,6 +109,18 @@ class PoolTest {
     }
 
     @Test
+    void aDaemonThatEndsPolitelyWhileItFillsThePoolLeavesNothing() {
+        node.run("run", "--rm", HakoNode.IMAGE, "true").ok();
+        Await.until("a VM of the pool", PATIENCE, () -> !node.vmms().isEmpty());
+        long daemon = node.daemon();
+
+        Processes.signal(daemon, "TERM");
+        Await.until("the daemon to end", PATIENCE, () -> !Processes.isAlive(daemon));
+
+        assertThat(node.vmms()).isEmpty();
+    }
+
+    @Test
     void aDaemonThatIsKilledWhileItFillsThePoolLeavesNothing() {
         node.run("run", "--rm", HakoNode.IMAGE, "true").ok();
         Await.until("a VM of the pool", PATIENCE, () -> !node.vmms().isEmpty());
