@@ -1,5 +1,6 @@
 package hako.cli;
 
+import hako.base.HakoException;
 import java.util.List;
 
 /** {@code hako factory init}. */
@@ -10,6 +11,11 @@ final class FactoryInit extends Verb {
 
     @Override
     int run(Call call, List<String> arguments) {
+        if (!call.services().clones()) {
+            throw HakoException.user(
+                    HakoException.Code.WRONG_STATE,
+                    "no VM is cloned here: vm.source is \"cold\" in hako.toml; set it to \"template\" and restart hakod");
+        }
         call.services().templates().prepare(call.services().sandboxes().usualVm());
         return SUCCESS;
     }

@@ -20,6 +20,7 @@ import java.util.function.Supplier;
  * @param registries how they are spoken to
  * @param check what this host can do, looked at when asked
  * @param templates that VMs are cloned from
+ * @param clones whether they are
  * @param state where named volumes are kept, below {@code volumes}
  * @param log the daemon's log, for messages that point there
  * @param version of Hako
@@ -32,6 +33,7 @@ public record Services(
         RegistryOptions registries,
         Supplier<HostCheck> check,
         TemplateSource templates,
+        boolean clones,
         Path state,
         Path log,
         String version,

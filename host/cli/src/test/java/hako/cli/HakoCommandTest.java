@@ -50,7 +50,7 @@ class HakoCommandTest {
 
     @Test
     void everyVerbHasHelp() {
-        for (String group : new String[] {"", "image"}) {
+        for (String group : new String[] {"", "image", "factory"}) {
             for (Verb verb : Verbs.inGroup(group)) {
                 String[] words = (verb.name() + " --help").split(" ");
                 FakeCaller caller = call(words);
@@ -62,6 +62,14 @@ class HakoCommandTest {
             }
         }
         assertThat(call("image").output()).contains("hako image COMMAND", "import ");
+    }
+
+    @Test
+    void aTemplateThatNobodyWouldUseIsNotMade() {
+        assertFails(
+                call("factory", "init"),
+                1,
+                "no VM is cloned here: vm.source is \"cold\" in hako.toml; set it to \"template\" and restart hakod");
     }
 
     @Test

@@ -85,6 +85,7 @@ final class Hakod implements AutoCloseable {
                             .withCertificates(config.images().certificates()),
                     () -> check(driver, qemu),
                     templates,
+                    config.vm().template(),
                     config.state(),
                     config.run().resolve("hakod.log"),
                     VERSION,

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -237,7 +238,7 @@ public final class TemplateSource implements VmSource, AutoCloseable {
     }
 
     private static void remove(Path place) {
-        try (var files = Files.exists(place) ? Files.list(place) : java.util.stream.Stream.<Path>empty()) {
+        try (Stream<Path> files = Files.exists(place) ? Files.list(place) : Stream.<Path>empty()) {
             for (Path file : files.toList()) {
                 Files.deleteIfExists(file);
             }

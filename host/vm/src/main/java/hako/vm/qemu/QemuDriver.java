@@ -161,20 +161,27 @@ public final class QemuDriver implements VmDriver {
 
     private HostProcess spawn(
             VmSpec spec, Start start, GuestMemory memory, Map<Integer, Fd> inherited, RunFiles files, ErrorLog errors) {
-        try (Undo taps = new Undo(); // closed here in any case: QEMU has its own by then
+        Map<Integer, Fd> descriptors = new HashMap<>(inherited);
+        try (Undo taps = new Undo(); // never released: QEMU has descriptors of its own by then
                 Fd qmp = files.listen(files.qmpSocket());
                 Fd agent = files.listen(files.agentSocket())) {
-            List<String> line = new QemuCommand(config, accelerator, spec, memory, start, QMP, AGENT, TAPS).arguments();
-            LOG.debug("VM {}: {}", spec.id(), line);
-            Map<Integer, Fd> descriptors = new HashMap<>(inherited);
             descriptors.putAll(Map.of(STDERR, errors.writer(), QMP, qmp, AGENT, agent));
+            int number = TAPS;
             for (Device device : spec.devices()) {
                 if (device instanceof Device.Nic nic) {
-                    Fd tap = start == Start.TEMPLATE ? Tap.open(NOBODYS_TAP) : Tap.open(nic.tap());
+                    Fd tap = Tap.open(start == Start.TEMPLATE ? NOBODYS_TAP : nic.tap());
                     taps.add(tap::close);
-                    descriptors.put(TAPS + descriptors.size() - inherited.size() - 3, tap);
+                    descriptors.put(number++, tap);
                 }
             }
+            List<String> line = new QemuCommand(config, accelerator, spec, memory, start, QMP, AGENT, TAPS).arguments();
+            LOG.debug("VM {}: {}", spec.id(), line);
+            return execute(spec, files, line, descriptors);
+        }
+    }
+
+    private static HostProcess execute(VmSpec spec, RunFiles files, List<String> line, Map<Integer, Fd> descriptors) {
+        try {
             return HostProcess.start(files, line, descriptors);
         } catch (LinuxException e) {
             throw new HakoException(
