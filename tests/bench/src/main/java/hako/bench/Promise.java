@@ -66,7 +66,7 @@ enum Promise {
      */
     double limit() {
         return switch (unit) {
-            case RATIO -> had * 2;
+            case RATIO -> had * 1.5;
             case MILLISECONDS -> Double.POSITIVE_INFINITY;
             default -> had * 1.2;
         };
