@@ -63,6 +63,7 @@ record ContainerPlan(
                         arguments,
                         options.environment.variables(call.caller()),
                         terminal,
+                        Terminals.size(call.caller()),
                         hostname,
                         mounts)
                 .build();

@@ -8,6 +8,7 @@ import hako.spec.LinuxResources;
 import hako.spec.LinuxSpec;
 import hako.spec.MountSpec;
 import hako.spec.ProcessSpec;
+import hako.spec.ProcessSpec.ConsoleSize;
 import hako.spec.RuntimeSpec;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param arguments of the call behind the image's name
  * @param variables of the call
  * @param terminal it has one
+ * @param consoleSize of the caller's terminal; null: there is none
  * @param hostname of the container
  * @param volumes of {@code -v}, as mounts
  */
@@ -33,6 +35,7 @@ record ContainerSpec(
         List<String> arguments,
         Variables variables,
         boolean terminal,
+        @Nullable ConsoleSize consoleSize,
         String hostname,
         List<MountSpec> volumes) {
     private static final long PERIOD_US = 100_000;
@@ -56,7 +59,7 @@ record ContainerSpec(
     private ProcessSpec process(List<String> capabilities) {
         return new ProcessSpec(
                 terminal,
-                null,
+                terminal ? consoleSize : null,
                 null,
                 command(),
                 environment(),

@@ -67,6 +67,7 @@ final class Exec extends Verb {
                 cwd,
                 user.value(),
                 terminal.value(),
+                Terminals.size(call.caller()),
                 !detach.value() && interactive.value());
     }
 }

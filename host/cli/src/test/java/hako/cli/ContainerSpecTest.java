@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import hako.spec.Defaults;
 import hako.spec.ImageConfig;
 import hako.spec.MountSpec;
+import hako.spec.ProcessSpec.ConsoleSize;
 import hako.spec.RuntimeSpec;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,7 @@ class ContainerSpecTest {
 
     private final FakeCaller caller = new FakeCaller();
     private List<MountSpec> volumes = List.of();
+    private boolean terminal;
 
     /** @param words options of run, {@code IMAGE}, arguments */
     private RuntimeSpec spec(ImageConfig.Execution image, String... words) {
@@ -37,7 +39,8 @@ class ContainerSpecTest {
                         image,
                         rest.subList(Math.min(1, rest.size()), rest.size()),
                         container.environment.variables(caller),
-                        false,
+                        terminal,
+                        Terminals.size(caller),
                         "web",
                         volumes)
                 .build();
@@ -45,6 +48,16 @@ class ContainerSpecTest {
 
     private List<String> command(String... words) {
         return spec(IMAGE, words).process().args();
+    }
+
+    @Test
+    void aTerminalBeginsAsLargeAsTheCallers() {
+        caller.rows = 24;
+        caller.columns = 80;
+        assertThat(spec(IMAGE, "IMAGE").process().consoleSize()).isNull();
+
+        terminal = true;
+        assertThat(spec(IMAGE, "IMAGE").process().consoleSize()).isEqualTo(new ConsoleSize(24, 80));
     }
 
     @Test

@@ -62,7 +62,7 @@ final class StartExec {
         ProcessSpec init = container.record().spec().process();
         return new ProcessSpec(
                 request.terminal(),
-                null,
+                request.terminal() ? request.consoleSize() : null,
                 null,
                 request.command(),
                 merged(init == null ? List.of() : init.env(), request),

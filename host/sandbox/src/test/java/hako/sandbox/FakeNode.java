@@ -197,7 +197,7 @@ final class FakeNode {
     }
 
     static ExecRequest execRequest() {
-        return new ExecRequest(List.of("ls"), List.of("B=2"), "", "", false, false);
+        return new ExecRequest(List.of("ls"), List.of("B=2"), "", "", false, null, false);
     }
 
     // -- what tests look at --------------------------------------------------------------------------------------

@@ -119,6 +119,21 @@ class TerminalTest {
         node.run("rm", "-f", "with-terminal").ok();
     }
 
+    @Test
+    void aCommandFindsItsSizeFromTheFirst() {
+        node.detached("sized", "sleep", "1000");
+
+        Result result = onTerminal("stty rows 20 cols 70; for i in 1 2 3 4 5 6 7 8; do "
+                        + hako("exec -it sized stty size") + "; done")
+                .run()
+                .ok();
+
+        assertThat(result.out().lines())
+                .hasSize(8)
+                .allMatch(line -> line.endsWith("20 70")); // script(1) shows the end of its own input before the first
+        node.run("rm", "-f", "sized").ok();
+    }
+
     private String hako(String arguments) {
         return Build.hako() + " " + arguments;
     }
