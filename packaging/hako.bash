@@ -12,12 +12,12 @@ _hako() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} words='' files=
     case $verb in image | factory) [ "$COMP_CWORD" -le 2 ] || verb="$verb ${COMP_WORDS[2]}" ;; esac
     case $COMP_CWORD:$verb:$previous in
-        1:*) words="run exec ps logs stop kill rm pause unpause wait inspect stats image factory check version help" ;;
+        1:*) words="run exec ps logs stop kill rm pause unpause wait inspect stats image factory bench check version help" ;;
         2:image:*) words="ls pull load import rm" ;;
         2:factory:*) words="init status destroy" ;;
         *:-s | *:--signal | *:--stop-signal) words="TERM KILL INT HUP QUIT USR1 USR2 STOP CONT" ;;
         *:--network) words="bridge none" ;;
-        *:-v | *:--volume | *:--env-file | *:--input) files=yes ;;
+        *:-v | *:--volume | *:--env-file | *:--input | *:bench:-o | *:--output) files=yes ;;
         *)
             # shellcheck disable=SC2086
             case ${word%%[!-]*}:$verb in

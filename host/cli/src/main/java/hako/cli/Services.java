@@ -22,6 +22,7 @@ import java.util.function.Supplier;
  * @param templates that VMs are cloned from
  * @param clones whether they are
  * @param state where named volumes are kept, below {@code volumes}
+ * @param install where Hako's own files are: {@code lib}, {@code guest}
  * @param log the daemon's log, for messages that point there
  * @param version of Hako
  * @param startedAt of the daemon
@@ -35,6 +36,7 @@ public record Services(
         TemplateSource templates,
         boolean clones,
         Path state,
+        Path install,
         Path log,
         String version,
         Instant startedAt,

@@ -46,6 +46,7 @@ final class Verbs {
         ALL.put("factory init", FactoryInit::new);
         ALL.put("factory status", FactoryStatus::new);
         ALL.put("factory destroy", FactoryDestroy::new);
+        ALL.put("bench", Bench::new);
         ALL.put("check", Check::new);
         ALL.put("version", Version::new);
         ALL.put("help", Help::new);

@@ -87,6 +87,7 @@ final class Hakod implements AutoCloseable {
                     templates,
                     config.vm().template(),
                     config.state(),
+                    config.home().toAbsolutePath(),
                     config.run().resolve("hakod.log"),
                     VERSION,
                     clock.instant(),

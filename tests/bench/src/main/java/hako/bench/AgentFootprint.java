@@ -43,7 +43,7 @@ final class AgentFootprint implements Benchmark {
         Path socket = setup.node().home().resolve("agent.sock");
         List<String> line;
         try (Node cold = Node.cold(tools)) {
-            line = BareVmm.agent(cold, tools.build().resolve("guest/initramfs.cpio.gz"), socket, tools.busyboxErofs());
+            line = BareVmm.agent(cold, tools.initramfs(), socket, tools.rootErofs());
         }
         String smaps = measure(line, socket);
 
@@ -59,12 +59,9 @@ final class AgentFootprint implements Benchmark {
     private static String measure(List<String> line, Path socket) {
         Process vmm = null;
         try {
-            vmm = new ProcessBuilder(line)
-                    .redirectErrorStream(true)
-                    .redirectOutput(socket.resolveSibling("console").toFile())
-                    .start();
+            vmm = Execution.background(line, socket.resolveSibling("console"));
             Process started = vmm;
-            Node.await("QEMU to listen for the agent", () -> Files.exists(socket) || !started.isAlive());
+            Node.await("QEMU to listen for the agent", PATIENCE, () -> Files.exists(socket) || !started.isAlive());
             try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
                 channel.connect(UnixDomainSocketAddress.of(socket));
                 return smaps(new AgentClient(TtrpcClient.over(channel, "agent")));

@@ -1,5 +1,8 @@
 package hako.bench;
 
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -26,11 +29,14 @@ final class Circumstances {
                 ProcFiles.read(Path.of("/proc/sys/kernel/osrelease")).strip());
         now.add(
                 "guest kernel",
-                ProcFiles.read(setup.tools().build().resolve("guest/kernel"))
-                        .strip()
-                        .replaceFirst(".*/kernel/", ""));
+                setup.node().hako("run", "--rm", Node.IMAGE, "uname", "-r").strip());
+        now.add("accelerator", accelerator(BareVmm.saying(setup.node(), setup.tools())));
         now.add("QEMU", firstLine("qemu-system-x86_64", "--version"));
-        now.add("runc, crun", firstLine("runc", "--version") + ", " + firstLine("crun", "--version"));
+        for (Rival rival : setup.rivals().working()) {
+            now.add(rival.name(), rival.version());
+        }
+        setup.rivals().obstacles().forEach((name, why) -> now.add(name, "not measured: " + why));
+        now.add("files", filesystem(setup.tools().work()));
         now.add("load before", load());
         now.add("rounds", setup.quick() ? "few (--quick)" : "full");
         return now;
@@ -52,17 +58,23 @@ final class Circumstances {
     }
 
     /** What QEMU was told of the processor, marked where it is emulated. */
-    static String accelerator(List<String> vmmLine) {
+    private static String accelerator(List<String> vmmLine) {
         int at = vmmLine.indexOf("-accel");
         String accelerator = at < 0 ? "unknown" : vmmLine.get(at + 1);
         return accelerator.startsWith("tcg") ? "software emulation (" + accelerator + ")" : accelerator;
     }
 
-    private static String firstLine(String... line) {
-        return Execution.attempt(Map.of(), List.of(line))
-                .output()
-                .lines()
-                .findFirst()
-                .orElse("missing");
+    static String firstLine(String... line) {
+        return Execution.attempt(List.of(line)).output().lines().findFirst().orElse("unknown");
+    }
+
+    /** Where the measured files are. */
+    private static String filesystem(Path folder) {
+        try {
+            FileStore store = Files.getFileStore(folder);
+            return "%s on %s".formatted(store.type(), store.name());
+        } catch (IOException e) {
+            return "unknown";
+        }
     }
 }

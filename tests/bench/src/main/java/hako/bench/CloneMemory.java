@@ -32,7 +32,7 @@ final class CloneMemory implements Benchmark {
         Node.pause(SETTLED);
         double all = 0;
         for (String id : ids) {
-            all += node.processes(id).stream().mapToLong(ProcFiles::pss).sum() / MIB;
+            all += node.megabytes(id);
         }
         double template = template(node.daemon());
         node.remove(ids.toArray(String[]::new));

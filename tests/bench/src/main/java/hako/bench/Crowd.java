@@ -14,7 +14,6 @@ final class Crowd implements Benchmark {
     private static final int AT_A_TIME = 4;
     private static final Duration SETTLED = Duration.ofSeconds(5);
     private static final Duration WATCHED = Duration.ofSeconds(10);
-    private static final double MIB = 1 << 20;
 
     @Override
     public String name() {
@@ -31,11 +30,7 @@ final class Crowd implements Benchmark {
         List<String> ids = all(i -> node.detached("crowd" + i, "sleep", "100000"));
         all(i -> node.hako("exec", "crowd" + i, "true"));
         Node.pause(SETTLED);
-        double memory = ids.stream()
-                        .flatMap(id -> node.processes(id).stream())
-                        .mapToLong(ProcFiles::pss)
-                        .sum()
-                / MIB;
+        double memory = ids.stream().mapToDouble(node::megabytes).sum();
         List<Long> vmms = ids.stream().map(node::vmm).toList();
         long before = cpuMillis(vmms);
         Node.pause(WATCHED);

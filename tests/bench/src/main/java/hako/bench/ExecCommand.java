@@ -2,7 +2,7 @@ package hako.bench;
 
 import java.util.List;
 
-/** {@code hako exec … true} against runc's. */
+/** {@code hako exec … true} against runc's, and others'. */
 final class ExecCommand implements Benchmark {
     @Override
     public String name() {
@@ -12,18 +12,18 @@ final class ExecCommand implements Benchmark {
     @Override
     public List<Row> run(Setup setup) {
         Node node = setup.node();
+        List<Rival> rivals = setup.rivals().working();
         node.detached("exec-target", "sleep", "100000");
-        try (RuncContainer runc = RuncContainer.runc(setup.tools()).start();
-                RuncContainer crun = RuncContainer.crun(setup.tools())) {
+        try {
             Pace pace = new Pace(setup.tools(), node.environment())
-                    .with("hako exec", node.line("exec", "exec-target", "true"))
-                    .with("runc exec", runc.execLine());
-            if (crun.works()) {
-                pace.with("crun exec", crun.start().execLine());
+                    .with("hako exec", node.line("exec", "exec-target", "true"));
+            for (Rival rival : rivals) {
+                rival.startIdle();
+                pace.with(rival.name() + " exec", rival.execLine());
             }
-            List<Series> series = pace.run(setup.rounds(100), 10);
-            return List.of(Row.of(Promise.EXEC, series.get(0).over(series.get(1)), series.toArray(Series[]::new)));
+            return List.of(setup.rivals().judged(Promise.EXEC, pace.run(setup.rounds(100), 10)));
         } finally {
+            rivals.forEach(Rival::stopIdle);
             node.remove("exec-target");
         }
     }

@@ -1,10 +1,14 @@
 package hako.bench;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Programs run to their end, with an exit code of 0, or the benchmark is over. */
 final class Execution {
@@ -26,6 +30,10 @@ final class Execution {
 
     record Finished(int code, String output, String errors) {}
 
+    static Finished attempt(List<String> line) {
+        return attempt(Map.of(), line);
+    }
+
     static Finished attempt(Map<String, String> environment, List<String> line) {
         try {
             Process process = start(environment, line);
@@ -46,10 +54,48 @@ final class Execution {
         ProcessBuilder builder =
                 new ProcessBuilder(line).redirectInput(Path.of("/dev/null").toFile());
         builder.environment().putAll(environment);
-        return builder.start();
+        return Remains.start(builder);
     }
 
-    private static String read(java.io.InputStream stream) {
+    /** One that goes on; what it says goes to a file, since a pipe of ours would be held open by whom it leaves behind. */
+    static Process background(List<String> line, Path log) {
+        try {
+            return Remains.start(new ProcessBuilder(line)
+                    .redirectErrorStream(true)
+                    .redirectOutput(log.toFile())
+                    .redirectInput(Path.of("/dev/null").toFile()));
+        } catch (IOException e) {
+            throw new BenchmarkException(String.join(" ", line) + ": " + e.getMessage());
+        }
+    }
+
+    /** To its end, though not to that of what it leaves behind. */
+    static void leaving(List<String> line, Path log) {
+        try {
+            if (background(line, log).waitFor() != 0) {
+                throw new BenchmarkException(String.join(" ", line) + ": " + ProcFiles.read(log));
+            }
+        } catch (InterruptedException e) {
+            throw new BenchmarkException("interrupted");
+        }
+    }
+
+    /** A program by its path, or by its name in {@code PATH}. */
+    static Optional<Path> find(String program) {
+        if (program.contains("/")) {
+            return Optional.of(Path.of(program)).filter(Execution::isProgram);
+        }
+        return Arrays.stream(System.getenv("PATH").split(":"))
+                .map(folder -> Path.of(folder, program))
+                .filter(Execution::isProgram)
+                .findFirst();
+    }
+
+    private static boolean isProgram(Path path) {
+        return Files.isRegularFile(path) && Files.isExecutable(path);
+    }
+
+    private static String read(InputStream stream) {
         try (stream) {
             return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {

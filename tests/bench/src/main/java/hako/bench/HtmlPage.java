@@ -44,30 +44,32 @@ record HtmlPage(Report report) {
                 .forEach((name, value) -> page.append("<tr><th>%s<td>%s\n".formatted(escaped(name), escaped(value))));
         page.append("</table>\n");
         report.rows().forEach(row -> page.append(section(row)));
-        page.append("<section><h2>Where the memory of a sandbox goes (PSS)</h2>\n")
-                .append(parts());
-        return page.append("</section>\n</html>\n").toString();
+        if (!report.parts().isEmpty()) {
+            page.append("<section><h2>Where the memory of a sandbox goes (PSS)</h2>\n")
+                    .append(parts())
+                    .append("</section>\n");
+        }
+        return page.append(findings()).append("</html>\n").toString();
     }
 
     private static String section(Row row) {
         String verdict = row.promise() == null
-                ? ""
+                ? escaped(row.note().isEmpty() ? "" : " (" + row.note() + ")")
                 : " &mdash; at most %s: <span class=\"%s\">%s</span>"
                         .formatted(
                                 escaped(row.promise().bound()),
                                 row.holds() ? "holds" : "broken",
                                 row.holds() ? "holds" : "broken");
         return "<section><h2>%s</h2>\n<p>%s%s</p>\n%s</section>\n"
-                .formatted(
-                        escaped(row.what().replace("`", "")),
-                        escaped(row.judged().text()),
-                        verdict,
-                        plot(row));
+                .formatted(escaped(row.what().replace("`", "")), escaped(row.measured()), verdict, plot(row));
     }
 
     /** Lanes one below the other on one scale from zero. */
     private static String plot(Row row) {
         List<Series> series = row.series();
+        if (series.isEmpty()) {
+            return "";
+        }
         double bound = bound(row);
         double most = Math.max(
                 bound,
@@ -101,7 +103,7 @@ record HtmlPage(Report report) {
         if (row.promise() == null) {
             return 0;
         }
-        return row.promise().unit() == Unit.RATIO
+        return row.promise().unit() == Unit.RATIO && row.series().size() > 1
                 ? row.promise().most() * row.series().get(1).median()
                 : row.promise().most();
     }
@@ -140,9 +142,23 @@ record HtmlPage(Report report) {
     private String parts() {
         StringBuilder table = new StringBuilder("<table>");
         report.parts()
-                .forEach(part ->
-                        table.append("<tr><td>%s<td>%.1f MB\n".formatted(escaped(part.what()), part.megabytes())));
+                .forEach(part -> table.append(
+                        "<tr><td>%s<td>%.1f MB\n".formatted(escaped(Report.whole(part)), part.megabytes())));
         return table.append("</table>\n").toString();
+    }
+
+    private String findings() {
+        StringBuilder text = new StringBuilder();
+        List<Finding> all = report.findings();
+        for (Finding.Fit fit : Finding.Fit.values()) {
+            List<Finding> some = Finding.of(all, fit);
+            if (!some.isEmpty()) {
+                text.append("<section><h2>%s</h2>\n<ul>\n".formatted(escaped(fit.heading())));
+                some.forEach(finding -> text.append("<li>%s\n".formatted(escaped(finding.sentence()))));
+                text.append("</ul></section>\n");
+            }
+        }
+        return all.isEmpty() ? "" : text + "<p>%s</p>\n".formatted(escaped(Findings.RULES));
     }
 
     private static String escaped(String text) {

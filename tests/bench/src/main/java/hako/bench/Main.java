@@ -1,37 +1,49 @@
 package hako.bench;
 
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * {@code ./dev bench [--quick | --contract] [NAME]...}: measures, prints and writes the table, and fails when a promise is broken;
- * with {@code --contract}, in few rounds, when something is worse than its limit ({@link Promise#limit}).
+ * {@code hako bench}, {@code ./dev bench}: measures, prints and writes the report, and fails when a promise is broken; with
+ * {@code --contract} when something is worse than its limit ({@link Promise#limit}).
  */
 public final class Main {
     private static final int BROKEN = 1;
     private static final int FAILED = 2;
 
+    /** Two that measure at once measure each other. */
+    private static final Path LOCK = Path.of("/run/lock/hako-bench.lock");
+
     private Main() {}
 
-    public static void main(String[] arguments) {
-        List<String> words = new ArrayList<>(List.of(arguments));
-        boolean contract = words.remove("--contract");
-        boolean quick = words.remove("--quick") || contract;
-        Path build = Path.of(Optional.ofNullable(System.getenv("HAKO_BUILD")).orElse("build"));
+    public static void main(String[] line) {
         try {
-            System.exit(measure(Tools.in(build), quick, contract, words) ? 0 : BROKEN);
-        } catch (BenchmarkException e) {
-            System.err.println("bench: " + e.getMessage());
+            Arguments arguments = Arguments.parse(List.of(line));
+            SandboxMemory sandbox = new SandboxMemory();
+            List<Benchmark> benchmarks = arguments.choose(all(sandbox));
+            Path install =
+                    Path.of(Optional.ofNullable(System.getenv("HAKO_INSTALL")).orElse("build"));
+            Remains.watch();
+            try (FileChannel file = FileChannel.open(LOCK, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileLock _ = alone(file)) {
+                System.exit(measure(arguments, benchmarks, sandbox, install) ? 0 : BROKEN);
+            }
+        } catch (BenchmarkException | IOException e) {
+            if (!Remains.isBrokenOff()) { // else this is its consequence
+                System.err.println("bench: " + e.getMessage());
+            }
             System.exit(FAILED);
         }
     }
 
-    /** @param only the benchmarks whose names have one of these words in them; none: all */
-    private static boolean measure(Tools tools, boolean quick, boolean contract, List<String> only) {
-        SandboxMemory sandbox = new SandboxMemory();
-        List<Benchmark> benchmarks = List.of(
+    private static List<Benchmark> all(SandboxMemory sandbox) {
+        return List.of(
                 new RunCommand(),
                 new PoolRun(),
                 new Burst(),
@@ -44,44 +56,51 @@ public final class Main {
                 sandbox,
                 new CloneMemory(),
                 new Crowd());
-        tools.pace();
-        try (Node node = Node.usual(tools)) {
-            Setup setup = new Setup(tools, node, quick);
+    }
+
+    private static FileLock alone(FileChannel file) throws IOException {
+        FileLock lock = file.tryLock();
+        if (lock == null) {
+            System.err.println("bench: another benchmark measures this host; waiting for its end");
+            lock = file.lock();
+        }
+        return lock;
+    }
+
+    private static boolean measure(
+            Arguments arguments, List<Benchmark> benchmarks, SandboxMemory sandbox, Path install) {
+        try (Tools tools = Tools.in(install);
+                Rivals rivals = Rivals.of(tools, arguments);
+                Node node = Node.usual(tools)) {
+            rivals.obstacles()
+                    .forEach((name, why) -> System.err.println("bench: %s is left out: %s".formatted(name, why)));
+            Setup setup = new Setup(tools, node, rivals, arguments.quick());
             Circumstances circumstances = Circumstances.now(setup);
-            circumstances.add("accelerator", Circumstances.accelerator(BareVmm.saying(node, tools)));
             List<Row> rows = new ArrayList<>();
             for (Benchmark benchmark : benchmarks) {
-                if (only.isEmpty() || only.stream().anyMatch(benchmark.name()::contains)) {
-                    System.err.println("bench: " + benchmark.name());
-                    List<Row> measured = benchmark.run(setup);
-                    if (contract && !measured.stream().allMatch(Row::keepsLimit)) {
-                        System.err.println("bench: worse than it was; once more, in all rounds");
-                        measured = benchmark.run(new Setup(tools, node, false));
-                    }
-                    rows.addAll(measured);
+                System.err.println("bench: " + benchmark.name());
+                List<Row> measured = benchmark.run(setup);
+                if (arguments.contract() && !measured.stream().allMatch(Row::keepsLimit)) {
+                    System.err.println("bench: worse than it was; once more, in all rounds");
+                    measured = benchmark.run(setup.thorough());
                 }
+                rows.addAll(measured);
             }
             circumstances.add("load after", Circumstances.load());
             Report report = new Report(circumstances.facts(), rows, sandbox.parts());
-            Path folder = tools.build().resolve("bench");
-            report.write(folder);
-            System.out.println(report.markdown());
-            System.err.println("bench: written to " + folder.toAbsolutePath().normalize());
-            rows.stream()
-                    .filter(row -> !row.holds())
-                    .forEach(row -> System.err.println("bench: BROKEN: %s: %s, at most %s"
-                            .formatted(
-                                    row.what(),
-                                    row.judged().text(),
-                                    row.promise() == null ? "" : row.promise().bound())));
-            if (!contract) {
-                return report.holds();
-            }
-            rows.stream()
-                    .filter(row -> !row.keepsLimit())
-                    .forEach(row -> System.err.println("bench: WORSE than it was: %s: %s"
-                            .formatted(row.what(), row.judged().text())));
-            return rows.stream().allMatch(Row::keepsLimit);
+            report.write(arguments.output());
+            System.out.println(report.text());
+            System.err.println(
+                    "bench: written to " + arguments.output().toAbsolutePath().normalize());
+            return arguments.contract() ? keepsLimits(rows) : report.holds();
         }
+    }
+
+    private static boolean keepsLimits(List<Row> rows) {
+        rows.stream()
+                .filter(row -> !row.keepsLimit())
+                .forEach(row ->
+                        System.err.println("bench: WORSE than it was: %s: %s".formatted(row.what(), row.measured())));
+        return rows.stream().allMatch(Row::keepsLimit);
     }
 }

@@ -1,6 +1,8 @@
 package hako.bench;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The commands that do next to nothing, against the least that crun can do. A container runs meanwhile. */
 final class NoOp implements Benchmark {
@@ -13,16 +15,22 @@ final class NoOp implements Benchmark {
     public List<Row> run(Setup setup) {
         Node node = setup.node();
         node.detached("listed", "sleep", "100000");
-        List<Series> series = new Pace(setup.tools(), node.environment())
+        Pace pace = new Pace(setup.tools(), node.environment())
                 .with("hako version", node.line("version"))
-                .with("hako ps", node.line("ps"))
-                .with("crun's no-op", List.of("crun", "--version"))
-                .with("runc's no-op", List.of("runc", "--version"))
-                .run(setup.rounds(300), 50);
+                .with("hako ps", node.line("ps"));
+        List<String> others = new ArrayList<>(List.of(Rival.CRUN, Rival.RUNC));
+        others.removeIf(name -> Execution.find(name).isEmpty());
+        others.forEach(name -> pace.with(name + "'s no-op", List.of(name, "--version")));
+        List<Series> series = pace.run(setup.rounds(300), 50);
         node.remove("listed");
-        Series crun = series.get(2);
-        return List.of(
-                Row.of(Promise.VERSION, series.get(0).over(crun), series.get(0), crun, series.get(3)),
-                Row.of(Promise.PS, series.get(1).over(crun), series.get(1), crun, series.get(3)));
+        Optional<Series> crun = others.contains(Rival.CRUN) ? Optional.of(series.get(2)) : Optional.empty();
+        return List.of(row(Promise.VERSION, series.get(0), crun, series), row(Promise.PS, series.get(1), crun, series));
+    }
+
+    private static Row row(Promise promise, Series ours, Optional<Series> crun, List<Series> all) {
+        List<Series> beside = new ArrayList<>(List.of(ours));
+        beside.addAll(all.subList(2, all.size()));
+        return crun.map(its -> Row.of(promise, ours.over(its), beside.toArray(Series[]::new)))
+                .orElseGet(() -> Row.unjudged(promise, "not judged: there is no crun; install crun", beside));
     }
 }

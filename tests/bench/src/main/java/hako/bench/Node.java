@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -15,26 +14,28 @@ import java.util.stream.Stream;
 
 /** A daemon of the benchmark's own, below a folder of its own. Closed, it leaves nothing. */
 final class Node implements AutoCloseable {
-    static final String IMAGE = "hako/busybox";
+    static final String IMAGE = "hako/bench";
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final Tools tools;
     private final Path home;
     private final String bridge;
+    private final String subnet;
+    private final Remains.Held held;
 
     /** One as it comes. */
     static Node usual(Tools tools) {
-        return new Node(tools, "hkbench", "10.239.77.0/24", "template", 0);
+        return new Node(tools, "hkbench", "10.239.77", "template", 0);
     }
 
     /** One that boots every VM. */
     static Node cold(Tools tools) {
-        return new Node(tools, "hkbenchcold", "10.239.78.0/24", "cold", 0);
+        return new Node(tools, "hkbenchcold", "10.239.78", "cold", 0);
     }
 
     /** One where a few VMs wait. */
     static Node pool(Tools tools) {
-        return new Node(tools, "hkbenchpool", "10.239.79.0/24", "template", 2);
+        return new Node(tools, "hkbenchpool", "10.239.79", "template", 2);
     }
 
     /** Until VMs wait, after somebody has said what they are to be like. */
@@ -45,18 +46,20 @@ final class Node implements AutoCloseable {
     private Node(Tools tools, String bridge, String subnet, String source, int pool) {
         this.tools = tools;
         this.bridge = bridge;
+        this.subnet = subnet;
         try {
-            home = Files.createTempDirectory(Path.of("/tmp"), "hkb");
+            home = Files.createTempDirectory(tools.work(), "n");
             Files.writeString(home.resolve("hako.toml"), """
                     network.bridge = "%s"
-                    network.subnet = "%s"
+                    network.subnet = "%s.0/24"
                     vm.source = "%s"
                     vm.pool = %d
                     """.formatted(bridge, subnet, source, pool));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        hako("image", "import", tools.busybox().toString(), IMAGE);
+        held = Remains.hold(this::demolish);
+        hako("image", "import", tools.root().toString(), IMAGE);
     }
 
     Map<String, String> environment() {
@@ -65,6 +68,11 @@ final class Node implements AutoCloseable {
 
     Path home() {
         return home;
+    }
+
+    /** The host's address on its bridge, which is there once a container runs. */
+    String gateway() {
+        return subnet + ".1";
     }
 
     /** The command line of {@code hako}. */
@@ -103,10 +111,14 @@ final class Node implements AutoCloseable {
     }
 
     static void await(String what, BooleanSupplier fact) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        await(what, PATIENCE, fact);
+    }
+
+    static void await(String what, Duration patience, BooleanSupplier fact) {
+        long deadline = System.nanoTime() + patience.toNanos();
         while (!fact.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
-                throw new BenchmarkException("waited " + PATIENCE + " for " + what);
+                throw new BenchmarkException("waited " + patience + " for " + what);
             }
             pause(Duration.ofMillis(10));
         }
@@ -121,18 +133,25 @@ final class Node implements AutoCloseable {
     }
 
     long daemon() {
+        return daemons().findFirst().orElseThrow(() -> new BenchmarkException("no daemon runs"));
+    }
+
+    private Stream<Long> daemons() {
         return ProcFiles.withEnvironment("HAKO_HOME=" + home).stream()
-                .filter(pid -> ProcFiles.commandLine(pid).contains("hako.daemon.Main"))
-                .findFirst()
-                .orElseThrow(() -> new BenchmarkException("no daemon runs"));
+                .filter(pid -> ProcFiles.commandLine(pid).contains("hako.daemon.Main"));
     }
 
     /** A fresh daemon in the place of this one. */
     void restart() {
-        long pid = daemon();
-        Execution.of("kill", "-TERM", Long.toString(pid));
-        await("the daemon to end", () -> ProcFiles.commandLine(pid).size() < 2);
+        endDaemon();
         hako("version");
+    }
+
+    private void endDaemon() {
+        for (long pid : daemons().toList()) {
+            Execution.of("kill", "-TERM", Long.toString(pid));
+            await("the daemon to end", () -> ProcFiles.commandLine(pid).size() < 2);
+        }
     }
 
     /** The VMM's pid. */
@@ -148,30 +167,24 @@ final class Node implements AutoCloseable {
         return ProcFiles.withCommandLine(containerId);
     }
 
+    /** Host memory of a sandbox: the proportional set sizes of its processes, in MB. */
+    double megabytes(String containerId) {
+        return processes(containerId).stream().mapToLong(ProcFiles::pss).sum() / (double) (1 << 20);
+    }
+
     @Override
     public void close() {
+        held.close();
+    }
+
+    private void demolish() {
         String ids = hako("ps", "-aq");
         if (!ids.isBlank()) {
             remove(ids.strip().split("\\s+"));
         }
-        long pid = daemon();
-        Execution.of("kill", "-TERM", Long.toString(pid));
-        await("the daemon to end", () -> ProcFiles.commandLine(pid).size() < 2);
-        Execution.attempt(Map.of(), List.of("ip", "link", "del", bridge));
-        Execution.attempt(Map.of(), List.of("nft", "delete", "table", "ip", bridge));
-        delete(home);
-    }
-
-    private static void delete(Path folder) {
-        if (ProcFiles.read(Path.of("/proc/self/mountinfo")).contains(" " + folder + "/")) {
-            throw new BenchmarkException("still mounted below " + folder);
-        }
-        try (Stream<Path> all = Files.walk(folder)) {
-            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        endDaemon();
+        Execution.attempt(List.of("ip", "link", "del", bridge));
+        Execution.attempt(List.of("nft", "delete", "table", "ip", bridge));
+        Tools.delete(home);
     }
 }

@@ -34,8 +34,8 @@ final class Pace {
 
     /** A series for each, in order of {@link #with}, in milliseconds. */
     List<Series> run(int rounds, int warmups) {
-        List<String> line = new ArrayList<>(List.of(
-                tools.folder().resolve("pace").toString(), Integer.toString(rounds), Integer.toString(warmups)));
+        List<String> line =
+                new ArrayList<>(List.of(tools.pace().toString(), Integer.toString(rounds), Integer.toString(warmups)));
         for (Contender contender : contenders) {
             line.add("--");
             if (!contender.until().isEmpty()) {

@@ -10,7 +10,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The result as people and programs read it: {@code results.md}, {@code results.json}, {@code index.html}. */
+/**
+ * The result as people and programs read it: on the terminal, and as {@code results.md}, {@code results.json} and
+ * {@code index.html}.
+ */
 record Report(Map<String, String> circumstances, List<Row> rows, List<Part> parts) {
     void write(Path folder) {
         try {
@@ -27,10 +30,58 @@ record Report(Map<String, String> circumstances, List<Row> rows, List<Part> part
         return rows.stream().allMatch(Row::holds);
     }
 
+    List<Finding> findings() {
+        return new Findings(rows, parts).all();
+    }
+
+    /** For a terminal. */
+    String text() {
+        StringBuilder text = new StringBuilder();
+        circumstances.forEach((name, value) -> text.append("%-14s %s%n".formatted(name, value)));
+        for (Row row : rows) {
+            text.append("%n%s%n".formatted(row.what().replace("`", "")));
+            text.append("  %s%s%s%n"
+                    .formatted(
+                            row.measured(),
+                            row.promise() == null ? "" : ", at most " + row.bound() + ": ",
+                            verdict(row, "holds", "BROKEN")));
+            if (row.series().size() > 1) {
+                row.series().forEach(series -> text.append("    %-32s %s%n".formatted(series.name(), series.text())));
+            }
+            if (!row.note().isEmpty()) {
+                text.append("  (%s)%n".formatted(row.note()));
+            }
+        }
+        if (!parts.isEmpty()) {
+            text.append("%nWhere the memory of a sandbox goes%n".formatted());
+            parts.forEach(part -> text.append("    %7.1f MB  %s%n".formatted(part.megabytes(), whole(part))));
+        }
+        for (Finding.Fit fit : Finding.Fit.values()) {
+            List<Finding> some = Finding.of(findings(), fit);
+            if (!some.isEmpty()) {
+                text.append("%n%s%n".formatted(fit.heading()));
+                some.forEach(finding -> text.append("  - %s%n".formatted(finding.sentence())));
+            }
+        }
+        return text.toString();
+    }
+
+    static String whole(Part part) {
+        return part.what() + (part.emulation() ? " (not with KVM)" : "");
+    }
+
+    private static String verdict(Row row, String holds, String broken) {
+        return switch (row.verdict()) {
+            case NONE -> "";
+            case HOLDS -> holds;
+            case BROKEN -> broken;
+        };
+    }
+
     String markdown() {
         StringBuilder text = new StringBuilder("# Performance\n\n");
         text.append(
-                "Written by `./dev bench`. Medians; in brackets between what eight of ten measurements lie. What stands\n");
+                "Written by `hako bench`. Medians; in brackets between what eight of ten measurements lie. What stands\n");
         text.append("in one row was measured in turns, A B A B.\n\n");
         circumstances.forEach((name, value) -> text.append("- %s: %s\n".formatted(name, value)));
         text.append("\n| What | Measured | At most | | Side by side |\n|---|---|---|---|---|\n");
@@ -38,49 +89,67 @@ record Report(Map<String, String> circumstances, List<Row> rows, List<Part> part
             text.append("| %s | %s | %s | %s | %s |\n"
                     .formatted(
                             row.what(),
-                            row.judged().text(),
-                            row.promise() == null ? "" : row.promise().bound(),
-                            row.verdict(),
+                            row.measured(),
+                            row.bound(),
+                            verdict(row, "holds", "**BROKEN**"),
                             sideBySide(row)));
         }
-        text.append(
-                "\n## Where the memory of a sandbox goes\n\nPSS of an idle sandbox with 256 MB for its container.\n\n");
-        text.append("| Part | MB |\n|---|---|\n");
-        parts.forEach(part -> text.append("| %s | %.1f |\n".formatted(part.what(), part.megabytes())));
-        double sum = parts.stream().mapToDouble(Part::megabytes).sum();
-        text.append("| **together** | **%.1f** |\n".formatted(sum));
+        if (!parts.isEmpty()) {
+            text.append("\n## Where the memory of a sandbox goes\n\n");
+            text.append("PSS of an idle sandbox with 256 MB for its container.\n\n| Part | MB |\n|---|---|\n");
+            parts.forEach(part -> text.append("| %s | %.1f |\n".formatted(whole(part), part.megabytes())));
+            double sum = parts.stream().mapToDouble(Part::megabytes).sum();
+            text.append("| **together** | **%.1f** |\n".formatted(sum));
+        }
+        List<Finding> findings = findings();
+        for (Finding.Fit fit : Finding.Fit.values()) {
+            List<Finding> some = Finding.of(findings, fit);
+            if (!some.isEmpty()) {
+                text.append("\n## %s\n\n".formatted(fit.heading()));
+                some.forEach(finding -> text.append("- %s\n".formatted(finding.sentence())));
+            }
+        }
+        if (!findings.isEmpty()) {
+            text.append("\n%s\n".formatted(Findings.RULES));
+        }
         return text.toString();
     }
 
     private static String sideBySide(Row row) {
         List<String> texts = new ArrayList<>();
         row.series().forEach(series -> texts.add(series.name() + " " + series.text()));
+        if (!row.note().isEmpty()) {
+            texts.add(row.note());
+        }
         return String.join("; ", texts);
     }
 
     String json() {
-        List<Object> table = new ArrayList<>();
-        for (Row row : rows) {
-            Map<String, Object> entry = new LinkedHashMap<>();
-            entry.put("what", row.what());
-            if (row.promise() != null) {
-                entry.put("promise", row.promise().name());
-                entry.put("most", row.promise().most());
-                entry.put("holds", row.holds());
-            }
-            entry.put("measured", series(row.judged()));
-            entry.put("series", row.series().stream().map(Report::series).toList());
-            table.add(entry);
-        }
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("circumstances", circumstances);
-        all.put("rows", table);
-        all.put(
-                "sandbox_parts_mb",
-                parts.stream()
-                        .map(part -> Map.of("what", part.what(), "mb", part.megabytes()))
-                        .toList());
+        all.put("rows", rows.stream().map(Report::row).toList());
+        all.put("sandbox_parts_mb", parts.stream().map(Report::part).toList());
+        all.put("findings", findings().stream().map(Report::finding).toList());
         return Jsonb.builder().build().toJsonPretty(all) + "\n";
+    }
+
+    private static Map<String, Object> row(Row row) {
+        Map<String, Object> entry = new LinkedHashMap<>();
+        entry.put("key", row.key());
+        entry.put("what", row.what());
+        if (row.promise() != null) {
+            entry.put("promise", row.promise().name());
+            entry.put("most", row.promise().most());
+            entry.put("holds", row.holds());
+        }
+        if (row.judged() != null) {
+            entry.put("measured", series(row.judged()));
+        }
+        if (!row.note().isEmpty()) {
+            entry.put("note", row.note());
+        }
+        entry.put("series", row.series().stream().map(Report::series).toList());
+        return entry;
     }
 
     private static Map<String, Object> series(Series series) {
@@ -92,5 +161,13 @@ record Report(Map<String, String> circumstances, List<Row> rows, List<Part> part
         entry.put("p90", series.high());
         entry.put("values", series.values());
         return entry;
+    }
+
+    private static Map<String, Object> part(Part part) {
+        return Map.of("what", part.what(), "mb", part.megabytes(), "emulation", part.emulation());
+    }
+
+    private static Map<String, Object> finding(Finding finding) {
+        return Map.of("fit", finding.fit().name(), "sentence", finding.sentence());
     }
 }

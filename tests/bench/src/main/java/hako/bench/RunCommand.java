@@ -5,7 +5,7 @@ import java.util.List;
 
 /**
  * {@code hako run … true}: a VM booted for it, against the bare VMM on the same machine line, and a VM cloned for it, against
- * runc.
+ * runc and others.
  */
 final class RunCommand implements Benchmark {
     @Override
@@ -23,28 +23,19 @@ final class RunCommand implements Benchmark {
     }
 
     private static List<Row> compare(Setup setup, Node node, Node cold) {
-        RuncContainer runc = RuncContainer.runc(setup.tools());
-        RuncContainer crun = RuncContainer.crun(setup.tools());
         Pace pace = new Pace(setup.tools(), node.environment())
                 .with("hako run, cold", cold.foreignLine("run", "--rm", Node.IMAGE, "true"))
                 .until("bare VMM to PID 1", BareVmm.PID_1, BareVmm.saying(cold, setup.tools()))
                 .with("hako run, cloned", node.line("run", "--rm", Node.IMAGE, "true"));
-        if (runc.works()) {
-            pace.with("runc run", runc.runLine());
-        }
-        if (crun.works()) {
-            pace.with("crun run", crun.runLine());
+        for (Rival rival : setup.rivals().working()) {
+            pace.with(rival.name() + " run", rival.runLine("true"));
         }
         List<Series> series = pace.run(setup.rounds(20), 2);
-        List<Series> others = series.subList(3, series.size());
+        Series booted = series.get(0);
+        Series bare = series.get(1);
         List<Row> rows = new ArrayList<>();
-        rows.add(Row.of(Promise.COLD_RUN, series.get(0).over(series.get(1)), series.get(0), series.get(1)));
-        if (!others.isEmpty()) {
-            List<Series> beside = new ArrayList<>(List.of(series.get(2)));
-            beside.addAll(others);
-            rows.add(
-                    Row.of(Promise.TEMPLATE_RUN, series.get(2).over(others.getFirst()), beside.toArray(Series[]::new)));
-        }
+        rows.add(Row.of(Promise.COLD_RUN, booted.over(bare), booted, bare));
+        rows.add(setup.rivals().judged(Promise.TEMPLATE_RUN, series.subList(2, series.size())));
         return rows;
     }
 }

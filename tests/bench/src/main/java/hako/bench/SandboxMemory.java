@@ -14,6 +14,7 @@ import java.util.Map;
 final class SandboxMemory implements Benchmark {
     private static final Duration SETTLED = Duration.ofSeconds(3);
     private static final double MIB = 1 << 20;
+    private static final String TRANSLATED = "translated code";
 
     private final List<Part> parts = new ArrayList<>();
 
@@ -34,13 +35,13 @@ final class SandboxMemory implements Benchmark {
         String alone = start(node, "alone");
         Node.pause(SETTLED);
         double daemon = Math.max(0, ProcFiles.pss(node.daemon()) - daemonBefore) / MIB;
-        double single = total(node, alone) + daemon;
+        double single = node.megabytes(alone) + daemon;
         parts(node, alone);
-        parts.add(new Part("hakod, grown by", daemon));
+        parts.add(new Part("hakod, grown by", daemon, false));
         start(node, "second");
         start(node, "third");
         Node.pause(SETTLED);
-        double among = total(node, alone);
+        double among = node.megabytes(alone);
         node.remove("alone", "second", "third");
         Series judged = Series.of("alone on its host", Unit.MEGABYTES, single);
         return List.of(Row.of(Promise.SANDBOX, judged, judged, Series.of("one of three", Unit.MEGABYTES, among)));
@@ -49,10 +50,6 @@ final class SandboxMemory implements Benchmark {
     private static String start(Node node, String name) {
         return node.hako("run", "-d", "--name", name, "-m", "256m", Node.IMAGE, "sleep", "100000")
                 .strip();
-    }
-
-    private static double total(Node node, String id) {
-        return node.processes(id).stream().mapToLong(ProcFiles::pss).sum() / MIB;
     }
 
     private void parts(Node node, String id) {
@@ -69,11 +66,14 @@ final class SandboxMemory implements Benchmark {
         }
         sizes.entrySet().stream()
                 .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
-                .forEach(size -> parts.add(new Part("QEMU: " + size.getKey(), size.getValue() / MIB)));
+                .forEach(size -> parts.add(new Part(
+                        "QEMU: " + size.getKey(),
+                        size.getValue() / MIB,
+                        size.getKey().equals(TRANSLATED))));
         for (long pid : node.processes(id)) {
             if (pid != vmm) {
                 String program = ProcFiles.commandLine(pid).getFirst();
-                parts.add(new Part(program.substring(program.lastIndexOf('/') + 1), ProcFiles.pss(pid) / MIB));
+                parts.add(new Part(program.substring(program.lastIndexOf('/') + 1), ProcFiles.pss(pid) / MIB, false));
             }
         }
     }
@@ -87,7 +87,7 @@ final class SandboxMemory implements Benchmark {
             return "the guest's memory, as far as it has touched it";
         }
         if (permissions.contains("w") && permissions.contains("x")) {
-            return "translated code (software emulation only)";
+            return TRANSLATED;
         }
         if (path.startsWith("/")) {
             return path.contains(".so") ? "libraries" : "program and firmware";

@@ -20,6 +20,20 @@ record Series(String name, Unit unit, List<Double> values) {
         return new Series(name, unit, List.of(value));
     }
 
+    /** What was measured later, put behind what was measured before; each list has a series for each contender. */
+    static List<Series> joined(List<Series> before, List<Series> later) {
+        if (before.isEmpty()) {
+            return later;
+        }
+        List<Series> joined = new ArrayList<>();
+        for (int i = 0; i < later.size(); i++) {
+            List<Double> all = new ArrayList<>(before.get(i).values());
+            all.addAll(later.get(i).values());
+            joined.add(new Series(later.get(i).name(), later.get(i).unit(), all));
+        }
+        return joined;
+    }
+
     double median() {
         return quantile(0.5);
     }

@@ -1,99 +1,121 @@
 package hako.bench;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Objects;
+import java.util.Comparator;
+import java.util.stream.Stream;
 
-/** What is built and found for a measurement: the native programs in our resources, and what {@code ./dev build} left. */
-record Tools(Path build, Path folder) {
-    static Tools in(Path build) {
+/**
+ * What a measurement works with: what {@code ./dev build} made or {@code ./dev install} put in place, and a folder of the
+ * benchmark's own. Closed, the folder is gone.
+ *
+ * @param install where {@code lib} and {@code guest} are
+ * @param work on a disk: memory would be no measure of one
+ */
+record Tools(Path install, Path work) implements AutoCloseable {
+    static Tools in(Path install) {
         try {
-            return new Tools(build, Files.createDirectories(build.resolve("bench/tools")));
+            Path work = Files.createTempDirectory(Path.of("/var/tmp"), "hkb");
+            Remains.hold(() -> delete(work));
+            return new Tools(install.toAbsolutePath().normalize(), work);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
+    /** Beside {@code lib} in a build; where it is installed, below the same prefix. */
     Path hako() {
-        return build.resolve("bin/hako");
+        Path built = install.resolve("bin/hako");
+        return Files.exists(built) ? built : install.resolve("../../bin/hako").normalize();
     }
 
     Path agent() {
-        return build.resolve("guest/hako-agent");
+        return install.resolve("guest/hako-agent");
+    }
+
+    Path initramfs() {
+        return install.resolve("guest/initramfs.cpio.gz");
     }
 
     Path busybox() {
-        return build.resolve("guest/busybox.tar");
-    }
-
-    Path sources() {
-        return build.toAbsolutePath().getParent();
+        return install.resolve("guest/busybox.tar");
     }
 
     Path pace() {
-        return compiled("pace");
+        return program("pace");
     }
 
-    /** An initramfs whose init says that it is there and ends the machine. */
+    /** Does pieces of work and tells how long they took; see its own words (tests/bench/programs). */
+    Path meter() {
+        return program("meter");
+    }
+
+    /** Its init says that it is there and ends the machine. */
     Path bareInitramfs() {
-        Path initramfs = folder.resolve("bare.cpio.gz");
-        Execution.of(
-                sources().resolve("guest/os/build-initramfs").toString(),
-                initramfs.toString(),
-                compiled("bare_init").toString());
-        return initramfs;
+        return program("bare.cpio.gz");
     }
 
-    /** The image's root filesystem, unpacked. */
-    Path busyboxRoot() {
-        Path root = folder.resolve("busybox");
-        if (!Files.exists(root.resolve("bin/busybox"))) {
-            make(root);
+    private Path program(String name) {
+        return install.resolve("lib/bench").resolve(name);
+    }
+
+    /** A root filesystem for all: busybox and {@code meter}. */
+    Path root() {
+        Path root = work.resolve("root");
+        if (!Files.exists(root)) {
+            folder("root");
             Execution.of("tar", "-xf", busybox().toString(), "-C", root.toString());
+            copy(meter(), root.resolve("bin/meter"));
         }
         return root;
     }
 
-    Path busyboxErofs() {
-        Path image = folder.resolve("busybox.erofs");
+    Path rootErofs() {
+        Path image = work.resolve("root.erofs");
         if (!Files.exists(image)) {
-            Execution.of("mkfs.erofs", image.toString(), busyboxRoot().toString());
+            Execution.of("mkfs.erofs", image.toString(), root().toString());
         }
         return image;
     }
 
-    private static void make(Path folder) {
+    Path folder(String name) {
         try {
-            Files.createDirectories(folder);
+            return Files.createDirectories(work.resolve(name));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /** Static, so that it is a guest's init too. */
-    private Path compiled(String name) {
-        Path source = folder.resolve(name + ".rs");
-        Path program = folder.resolve(name);
-        try (InputStream text = Tools.class.getResourceAsStream(name + ".rs")) {
-            Files.copy(Objects.requireNonNull(text), source, StandardCopyOption.REPLACE_EXISTING);
+    static void copy(Path source, Path target) {
+        try {
+            Files.copy(source, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.COPY_ATTRIBUTES);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        Execution.of(
-                "rustc",
-                "--edition=2024",
-                "-O",
-                "-C",
-                "target-feature=+crt-static",
-                "-C",
-                "panic=abort",
-                "-o",
-                program.toString(),
-                source.toString());
-        return program;
+    }
+
+    @Override
+    public void close() {
+        delete(work);
+    }
+
+    /** What is mounted below it stays, and is told. */
+    static void delete(Path folder) {
+        if (ProcFiles.read(Path.of("/proc/self/mountinfo")).contains(" " + folder + "/")) {
+            throw new BenchmarkException("still mounted below " + folder);
+        }
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

@@ -2,12 +2,15 @@ package hako.bench;
 
 import java.util.Locale;
 
-/** Of a measured number. Memory in powers of 1024. */
+/** Of a measured number. Memory in powers of 1024, throughput in those of 1000. */
 enum Unit {
     RATIO("x"),
     MILLISECONDS("ms"),
     KILOBYTES("KB"),
-    MEGABYTES("MB");
+    MEGABYTES("MB"),
+    MEGABYTES_PER_SECOND("MB/s"),
+    PER_SECOND("/s"),
+    COUNT("");
 
     private final String symbol;
 
@@ -19,9 +22,14 @@ enum Unit {
         return symbol;
     }
 
+    /** Whether more of it is better. */
+    boolean rises() {
+        return this == MEGABYTES_PER_SECOND || this == PER_SECOND || this == COUNT;
+    }
+
     /** With three significant digits or so. */
     String text(double value) {
-        String format = value < 10 ? "%.2f %s" : value < 100 ? "%.1f %s" : "%.0f %s";
-        return String.format(Locale.ROOT, format, value, symbol);
+        String format = this == COUNT || value >= 100 ? "%.0f %s" : value < 10 ? "%.2f %s" : "%.1f %s";
+        return String.format(Locale.ROOT, format, value, symbol).strip();
     }
 }
