@@ -16,6 +16,9 @@ pub const CGROUPS: &str = "/sys/fs/cgroup";
 /// For the agent, and for containers that set no limit of their own; the most a kernel gives (fs.nr_open).
 const DESCRIPTORS: u64 = 1 << 20;
 
+/// Of the memory, divided by this (vm.percpu_pagelist_high_fraction).
+const PROCESSORS_FRACTION: &str = "1024";
+
 pub fn boot() -> Result<(), Failure> {
     load_modules()?;
     enter_root().doing(|| "move into a root of tmpfs".into())?;
@@ -34,6 +37,9 @@ pub fn boot() -> Result<(), Failure> {
     keep_low_descriptors().doing(|| "open /dev/null".into())?;
     // Containers may do to each other what they like; the agent is the last to go when memory runs out.
     files::write("/proc/self/oom_score_adj", "-1000").doing(|| "write oom_score_adj".into())?;
+    // What each processor keeps free for itself, by default up to an eighth of the memory, is never reported free to the host.
+    files::write("/proc/sys/vm/percpu_pagelist_high_fraction", PROCESSORS_FRACTION)
+        .doing(|| "write percpu_pagelist_high_fraction".into())?;
     let descriptors = libc::rlimit { rlim_cur: DESCRIPTORS, rlim_max: DESCRIPTORS };
     // SAFETY: reads one rlimit.
     check(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &descriptors) }).doing(|| "raise RLIMIT_NOFILE".into())?;

@@ -25,6 +25,7 @@ final class CloneMemory implements Benchmark {
     public List<Row> run(Setup setup) {
         Node node = setup.node();
         node.hako("factory", "init");
+        double available = ProcFiles.number(ProcFiles.read(Path.of("/proc/meminfo")), "MemAvailable") / MIB;
         List<String> ids = new ArrayList<>();
         for (int i = 0; i < SANDBOXES; i++) {
             ids.add(node.detached("clone" + i, "sleep", "100000"));
@@ -37,8 +38,14 @@ final class CloneMemory implements Benchmark {
         double template = template(node.daemon());
         node.remove(ids.toArray(String[]::new));
         Series each = Series.of("one of " + SANDBOXES, Unit.MEGABYTES, (all + template) / SANDBOXES);
+        double room = (available - template) / (all / SANDBOXES);
         return List.of(
-                Row.of(Promise.CLONE, each, each, Series.of("the templates, once, at most", Unit.MEGABYTES, template)));
+                Row.of(Promise.CLONE, each, each, Series.of("the templates, once, at most", Unit.MEGABYTES, template)),
+                Row.shown(
+                        "density",
+                        "idle cloned sandboxes that have room in the free memory of this host",
+                        Series.of("so many", Unit.COUNT, room),
+                        Series.of("memory free before them", Unit.MEGABYTES, available)));
     }
 
     /** What lies in the daemon's memory files. Pages that clones map are counted there too: the sum is at most too high. */

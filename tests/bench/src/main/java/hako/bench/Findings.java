@@ -68,12 +68,12 @@ record Findings(List<Row> rows, List<Part> parts) {
                 });
     }
 
-    /** The first series is that of what it is held against; each other is one way to do the work in a VM. */
+    /** The last series is that of what the others are held against, each of which is one way to do the work in a VM. */
     private static List<Finding> work(Row row) {
         List<Finding> findings = new ArrayList<>();
-        for (Series ours : row.series()
-                .subList(Math.min(1, row.series().size()), row.series().size())) {
-            Series theirs = row.series().getFirst();
+        List<Series> series = row.series();
+        for (Series ours : series.subList(0, Math.max(0, series.size() - 1))) {
+            Series theirs = series.getLast();
             double slowdown = slowdown(ours, theirs);
             Fit fit =
                     slowdown <= FITTING_SLOWDOWN ? Fit.FITS : slowdown <= MOST_SLOWDOWN ? Fit.COSTS : Fit.DOES_NOT_FIT;

@@ -55,7 +55,12 @@ public final class Main {
                 new DoorStepMemory(),
                 sandbox,
                 new CloneMemory(),
-                new Crowd());
+                new ReturnedMemory(),
+                new Crowd(),
+                new Compute(),
+                new Disk(),
+                new Metadata(),
+                new Network());
     }
 
     private static FileLock alone(FileChannel file) throws IOException {

@@ -59,7 +59,11 @@ final class Node implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         held = Remains.hold(this::demolish);
-        hako("image", "import", tools.root().toString(), IMAGE);
+        importImage(IMAGE, tools.root());
+    }
+
+    void importImage(String name, Path root) {
+        hako("image", "import", root.toString(), name);
     }
 
     Map<String, String> environment() {

@@ -73,6 +73,14 @@ record Tools(Path install, Path work) implements AutoCloseable {
         return root;
     }
 
+    /** To be added to. */
+    Path copyOfRoot(String name) {
+        Path copy = work.resolve(name);
+        delete(copy);
+        Execution.of("cp", "-a", root().toString(), copy.toString());
+        return copy;
+    }
+
     Path rootErofs() {
         Path image = work.resolve("root.erofs");
         if (!Files.exists(image)) {
