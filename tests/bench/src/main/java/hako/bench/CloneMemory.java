@@ -16,6 +16,13 @@ final class CloneMemory implements Benchmark {
     private static final double MIB = 1 << 20;
     private static final int BLOCK_BYTES = 512;
 
+    private Footprint footprint = Footprint.NONE;
+
+    /** Of one, on average, in the last {@link #run}. */
+    Footprint footprint() {
+        return footprint;
+    }
+
     @Override
     public String name() {
         return "the memory of clones";
@@ -31,10 +38,10 @@ final class CloneMemory implements Benchmark {
             ids.add(node.detached("clone" + i, "sleep", "100000"));
         }
         Node.pause(SETTLED);
-        double all = 0;
-        for (String id : ids) {
-            all += node.megabytes(id);
-        }
+        Footprint together = Footprint.of(
+                ids.stream().flatMap(id -> node.processes(id).stream()).toList());
+        footprint = together.each(SANDBOXES);
+        double all = together.megabytes();
         double template = template(node.daemon());
         node.remove(ids.toArray(String[]::new));
         Series each = Series.of("one of " + SANDBOXES, Unit.MEGABYTES, (all + template) / SANDBOXES);
@@ -48,7 +55,7 @@ final class CloneMemory implements Benchmark {
                         Series.of("memory free before them", Unit.MEGABYTES, available)));
     }
 
-    /** What lies in the daemon's memory files. Pages that clones map are counted there too: the sum is at most too high. */
+    /** What lies in the daemon's memory files; where templates are shared, what clones map of them is counted there too. */
     private static double template(long daemon) {
         double bytes = 0;
         try (Stream<Path> open = Files.list(Path.of("/proc/" + daemon + "/fd"))) {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class ContainerdRival implements Rival {
     private static final String ONCE = "hako-bench-once";
     private static final String IDLE = "hako-bench-idle";
+    private static final String PATH = "PATH=/bin:/usr/bin";
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private final String type;
@@ -85,7 +86,7 @@ final class ContainerdRival implements Rival {
 
     @Override
     public List<String> runLine(String... command) {
-        List<String> line = ctr("run", "--rm", "--rootfs", "--runtime", type, root.toString(), ONCE);
+        List<String> line = ctr("run", "--rm", "--rootfs", "--env", PATH, "--runtime", type, root.toString(), ONCE);
         line.addAll(List.of(command));
         return line;
     }
@@ -98,7 +99,18 @@ final class ContainerdRival implements Rival {
     @Override
     public void startIdle() {
         Execution.leaving(
-                ctr("run", "-d", "--rootfs", "--runtime", type, root.toString(), IDLE, "sleep", "100000"),
+                ctr(
+                        "run",
+                        "-d",
+                        "--rootfs",
+                        "--env",
+                        PATH,
+                        "--runtime",
+                        type,
+                        root.toString(),
+                        IDLE,
+                        "sleep",
+                        "100000"),
                 folder.resolve("idle.log"));
     }
 

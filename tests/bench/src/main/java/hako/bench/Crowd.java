@@ -30,7 +30,9 @@ final class Crowd implements Benchmark {
         List<String> ids = all(i -> node.detached("crowd" + i, "sleep", "100000"));
         all(i -> node.hako("exec", "crowd" + i, "true"));
         Node.pause(SETTLED);
-        double memory = ids.stream().mapToDouble(node::megabytes).sum();
+        double memory = Footprint.of(
+                        ids.stream().flatMap(id -> node.processes(id).stream()).toList())
+                .megabytes();
         List<Long> vmms = ids.stream().map(node::vmm).toList();
         long before = cpuMillis(vmms);
         Node.pause(WATCHED);

@@ -10,11 +10,11 @@ import java.util.Optional;
  * What the figures mean, by rules that are the same everywhere: {@link #RULES} states them. A figure that was not measured has no
  * finding.
  */
-record Findings(List<Row> rows, List<Part> parts) {
+record Findings(List<Row> rows, Parts parts) {
     static final String RULES =
             "By these rules: a way to start fits what runs long enough to lose less than a tenth of its time to it,"
                     + " when that is at most 1 second; to 10 seconds it fits at a price. Work fits when it takes at most 1.25 times as"
-                    + " long as beside a VM; to 3 times, at a price. Idle sandboxes fit when 100 of them have room in this host's free"
+                    + " long as without one, by the best way there is; to 3 times, at a price. Idle sandboxes fit when 100 of them have room in this host's free"
                     + " memory; from 20 on, at a price.";
 
     private static final double FITTING_SECONDS = 1;
@@ -33,7 +33,7 @@ record Findings(List<Row> rows, List<Part> parts) {
             if (row.key().startsWith("cpu-")
                     || row.key().startsWith("disk-")
                     || row.key().startsWith("net-")) {
-                all.addAll(work(row));
+                work(row).ifPresent(all::add);
             }
         }
         density().ifPresent(all::add);
@@ -68,28 +68,35 @@ record Findings(List<Row> rows, List<Part> parts) {
                 });
     }
 
-    /** The last series is that of what the others are held against, each of which is one way to do the work in a VM. */
-    private static List<Finding> work(Row row) {
-        List<Finding> findings = new ArrayList<>();
-        List<Series> series = row.series();
-        for (Series ours : series.subList(0, Math.max(0, series.size() - 1))) {
-            Series theirs = series.getLast();
-            double slowdown = slowdown(ours, theirs);
-            Fit fit =
-                    slowdown <= FITTING_SLOWDOWN ? Fit.FITS : slowdown <= MOST_SLOWDOWN ? Fit.COSTS : Fit.DOES_NOT_FIT;
-            findings.add(new Finding(
-                    fit,
-                    String.format(
-                            Locale.ROOT,
-                            "%s, %s: %s, %s %s: %.1f times as slow.",
-                            row.what(),
-                            ours.name(),
-                            ours.unit().text(ours.median()),
-                            theirs.name(),
-                            theirs.unit().text(theirs.median()),
-                            slowdown)));
+    /** The last series is that of what the others are held against, each of which is a way to do the work in a VM. */
+    private static Optional<Finding> work(Row row) {
+        if (row.series().size() < 2) {
+            return Optional.empty();
         }
-        return findings;
+        Series theirs = row.series().getLast();
+        List<Series> ours = row.series().subList(0, row.series().size() - 1);
+        double best =
+                ours.stream().mapToDouble(each -> slowdown(each, theirs)).min().orElseThrow();
+        Fit fit = best <= FITTING_SLOWDOWN ? Fit.FITS : best <= MOST_SLOWDOWN ? Fit.COSTS : Fit.DOES_NOT_FIT;
+        List<String> ways = ours.stream()
+                .map(each -> "%s %s".formatted(each.name(), pace(slowdown(each, theirs))))
+                .toList();
+        return Optional.of(new Finding(
+                fit,
+                "%s: %s (%s %s)."
+                        .formatted(
+                                capital(row.what()),
+                                String.join(", ", ways),
+                                theirs.name(),
+                                theirs.unit().text(theirs.median()))));
+    }
+
+    private static String pace(double slowdown) {
+        return slowdown < 1.05 ? "as fast" : String.format(Locale.ROOT, "%.1f times as slow", slowdown);
+    }
+
+    private static String capital(String text) {
+        return text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1);
     }
 
     /** How many times as long the same work takes. */
@@ -106,11 +113,8 @@ record Findings(List<Row> rows, List<Part> parts) {
     }
 
     private Optional<Finding> memory() {
-        double all = parts.stream().mapToDouble(Part::megabytes).sum();
-        double emulation = parts.stream()
-                .filter(Part::emulation)
-                .mapToDouble(Part::megabytes)
-                .sum();
+        double all = parts.megabytes();
+        double emulation = parts.emulationMegabytes();
         return emulation == 0
                 ? Optional.empty()
                 : Optional.of(new Finding(

@@ -44,8 +44,8 @@ record HtmlPage(Report report) {
                 .forEach((name, value) -> page.append("<tr><th>%s<td>%s\n".formatted(escaped(name), escaped(value))));
         page.append("</table>\n");
         report.rows().forEach(row -> page.append(section(row)));
-        if (!report.parts().isEmpty()) {
-            page.append("<section><h2>Where the memory of a sandbox goes (PSS)</h2>\n")
+        if (!report.parts().all().isEmpty()) {
+            page.append("<section><h2>Where the memory of a sandbox goes</h2>\n")
                     .append(parts())
                     .append("</section>\n");
         }
@@ -140,10 +140,11 @@ record HtmlPage(Report report) {
     }
 
     private String parts() {
-        StringBuilder table = new StringBuilder("<table>");
-        report.parts()
-                .forEach(part -> table.append(
-                        "<tr><td>%s<td>%.1f MB\n".formatted(escaped(Report.whole(part)), part.megabytes())));
+        StringBuilder table = new StringBuilder("<table><tr><th>MB<th>booted<th>cloned\n");
+        for (Parts.Part part : report.parts().all()) {
+            table.append(String.format(
+                    Locale.ROOT, "<tr><td>%s<td>%.1f<td>%.1f\n", escaped(part.whole()), part.booted(), part.cloned()));
+        }
         return table.append("</table>\n").toString();
     }
 

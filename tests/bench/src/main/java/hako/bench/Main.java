@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -25,14 +26,17 @@ public final class Main {
     public static void main(String[] line) {
         try {
             Arguments arguments = Arguments.parse(List.of(line));
-            SandboxMemory sandbox = new SandboxMemory();
-            List<Benchmark> benchmarks = arguments.choose(all(sandbox));
+            SandboxMemory booted = new SandboxMemory();
+            CloneMemory cloned = new CloneMemory();
+            List<Benchmark> benchmarks = arguments.choose(all(booted, cloned));
             Path install =
                     Path.of(Optional.ofNullable(System.getenv("HAKO_INSTALL")).orElse("build"));
             Remains.watch();
             try (FileChannel file = FileChannel.open(LOCK, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     FileLock _ = alone(file)) {
-                System.exit(measure(arguments, benchmarks, sandbox, install) ? 0 : BROKEN);
+                Measured measured = measure(arguments, benchmarks, install);
+                Parts parts = new Parts(booted.footprint(), cloned.footprint());
+                System.exit(tell(arguments, new Report(measured.circumstances(), measured.rows(), parts)) ? 0 : BROKEN);
             }
         } catch (BenchmarkException | IOException e) {
             if (!Remains.isBrokenOff()) { // else this is its consequence
@@ -42,7 +46,7 @@ public final class Main {
         }
     }
 
-    private static List<Benchmark> all(SandboxMemory sandbox) {
+    private static List<Benchmark> all(SandboxMemory booted, CloneMemory cloned) {
         return List.of(
                 new RunCommand(),
                 new PoolRun(),
@@ -53,8 +57,8 @@ public final class Main {
                 new AgentFootprint(),
                 new DaemonMemory(),
                 new DoorStepMemory(),
-                sandbox,
-                new CloneMemory(),
+                booted,
+                cloned,
                 new ReturnedMemory(),
                 new Crowd(),
                 new Compute(),
@@ -72,9 +76,15 @@ public final class Main {
         return lock;
     }
 
-    private static boolean measure(
-            Arguments arguments, List<Benchmark> benchmarks, SandboxMemory sandbox, Path install) {
-        try (Tools tools = Tools.in(install);
+    private static Tools swept(Tools tools) {
+        tools.sweep();
+        return tools;
+    }
+
+    private record Measured(Map<String, String> circumstances, List<Row> rows) {}
+
+    private static Measured measure(Arguments arguments, List<Benchmark> benchmarks, Path install) {
+        try (Tools tools = swept(Tools.in(install));
                 Rivals rivals = Rivals.of(tools, arguments);
                 Node node = Node.usual(tools)) {
             rivals.obstacles()
@@ -92,13 +102,17 @@ public final class Main {
                 rows.addAll(measured);
             }
             circumstances.add("load after", Circumstances.load());
-            Report report = new Report(circumstances.facts(), rows, sandbox.parts());
-            report.write(arguments.output());
-            System.out.println(report.text());
-            System.err.println(
-                    "bench: written to " + arguments.output().toAbsolutePath().normalize());
-            return arguments.contract() ? keepsLimits(rows) : report.holds();
+            return new Measured(circumstances.facts(), rows);
         }
+    }
+
+    /** Writes and prints it. @return whether all is well */
+    private static boolean tell(Arguments arguments, Report report) {
+        report.write(arguments.output());
+        System.out.println(report.text());
+        System.err.println(
+                "bench: written to " + arguments.output().toAbsolutePath().normalize());
+        return arguments.contract() ? keepsLimits(report.rows()) : report.holds();
     }
 
     private static boolean keepsLimits(List<Row> rows) {

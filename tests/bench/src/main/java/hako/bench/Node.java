@@ -10,11 +10,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** A daemon of the benchmark's own, below a folder of its own. Closed, it leaves nothing. */
 final class Node implements AutoCloseable {
     static final String IMAGE = "hako/bench";
+    static final String CONFIGURATION = "hako.toml";
+    private static final Pattern BRIDGE = Pattern.compile("network\\.bridge = \"(\\w+)\"");
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final Tools tools;
@@ -25,17 +29,17 @@ final class Node implements AutoCloseable {
 
     /** One as it comes. */
     static Node usual(Tools tools) {
-        return new Node(tools, "hkbench", "10.239.77", "template", 0);
+        return make(tools, "hkbench", "10.239.77", "template", 0);
     }
 
     /** One that boots every VM. */
     static Node cold(Tools tools) {
-        return new Node(tools, "hkbenchcold", "10.239.78", "cold", 0);
+        return make(tools, "hkbenchcold", "10.239.78", "cold", 0);
     }
 
     /** One where a few VMs wait. */
     static Node pool(Tools tools) {
-        return new Node(tools, "hkbenchpool", "10.239.79", "template", 2);
+        return make(tools, "hkbenchpool", "10.239.79", "template", 2);
     }
 
     /** Until VMs wait, after somebody has said what they are to be like. */
@@ -43,23 +47,35 @@ final class Node implements AutoCloseable {
         await("a full pool", () -> hako("factory", "status").contains("containers: 2"));
     }
 
-    private Node(Tools tools, String bridge, String subnet, String source, int pool) {
+    /** One whose benchmark was killed, to be closed. */
+    static Node left(Tools tools, Path home) {
+        Matcher bridge = BRIDGE.matcher(ProcFiles.read(home.resolve(CONFIGURATION)));
+        return new Node(tools, home, bridge.find() ? bridge.group(1) : "", "");
+    }
+
+    private Node(Tools tools, Path home, String bridge, String subnet) {
         this.tools = tools;
+        this.home = home;
         this.bridge = bridge;
         this.subnet = subnet;
+        held = Remains.hold(this::demolish);
+    }
+
+    private static Node make(Tools tools, String bridge, String subnet, String source, int pool) {
         try {
-            home = Files.createTempDirectory(tools.work(), "n");
-            Files.writeString(home.resolve("hako.toml"), """
+            Path home = Files.createTempDirectory(tools.work(), "n");
+            Files.writeString(home.resolve(CONFIGURATION), """
                     network.bridge = "%s"
                     network.subnet = "%s.0/24"
                     vm.source = "%s"
                     vm.pool = %d
                     """.formatted(bridge, subnet, source, pool));
+            Node node = new Node(tools, home, bridge, subnet);
+            node.importImage(IMAGE, tools.root());
+            return node;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        held = Remains.hold(this::demolish);
-        importImage(IMAGE, tools.root());
     }
 
     void importImage(String name, Path root) {
@@ -171,9 +187,9 @@ final class Node implements AutoCloseable {
         return ProcFiles.withCommandLine(containerId);
     }
 
-    /** Host memory of a sandbox: the proportional set sizes of its processes, in MB. */
+    /** Host memory of a sandbox, in MB. */
     double megabytes(String containerId) {
-        return processes(containerId).stream().mapToLong(ProcFiles::pss).sum() / (double) (1 << 20);
+        return Footprint.of(processes(containerId)).megabytes();
     }
 
     @Override

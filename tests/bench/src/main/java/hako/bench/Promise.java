@@ -16,14 +16,14 @@ enum Promise {
     DAEMON_IDLE("daemon: PSS, idle", Unit.MEGABYTES, 80, ""),
     DAEMON_PER_SANDBOX("daemon: PSS, for each sandbox", Unit.KILOBYTES, 150, ""),
     DOOR_STEP("native door-step, kept while a container runs: PSS", Unit.MEGABYTES, 1.5, ""),
-    SANDBOX("host memory of one idle 256 MB sandbox, everything counted: PSS", Unit.MEGABYTES, 140, ""),
+    SANDBOX("host memory of one idle 256 MB sandbox, everything counted", Unit.MEGABYTES, 140, ""),
     RETURNED(
             "host memory of a sandbox within 10 s of its guest's freeing 200 MB",
             Unit.RATIO,
             1.15,
             "what it was before"),
     CROWD("100 idle sandboxes, all of which answer exec: processors they keep busy", Unit.RATIO, 0.5, "a processor"),
-    CLONE("host memory of an idle cloned sandbox, one of 20, everything counted: PSS", Unit.MEGABYTES, 30, "", 78);
+    CLONE("host memory of an idle cloned sandbox, one of 20, everything counted", Unit.MEGABYTES, 30, "", 96);
 
     private final String what;
     private final Unit unit;

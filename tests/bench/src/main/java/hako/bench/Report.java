@@ -14,7 +14,7 @@ import java.util.Map;
  * The result as people and programs read it: on the terminal, and as {@code results.md}, {@code results.json} and
  * {@code index.html}.
  */
-record Report(Map<String, String> circumstances, List<Row> rows, List<Part> parts) {
+record Report(Map<String, String> circumstances, List<Row> rows, Parts parts) {
     void write(Path folder) {
         try {
             Files.createDirectories(folder);
@@ -52,22 +52,21 @@ record Report(Map<String, String> circumstances, List<Row> rows, List<Part> part
                 text.append("  (%s)%n".formatted(row.note()));
             }
         }
-        if (!parts.isEmpty()) {
-            text.append("%nWhere the memory of a sandbox goes%n".formatted());
-            parts.forEach(part -> text.append("    %7.1f MB  %s%n".formatted(part.megabytes(), whole(part))));
+        if (!parts.all().isEmpty()) {
+            text.append("%nWhere the memory of an idle sandbox goes, booted and cloned%n".formatted());
+            for (Parts.Part part : parts.all()) {
+                text.append("  %8.1f MB %8.1f MB  %s%n".formatted(part.booted(), part.cloned(), part.whole()));
+            }
         }
+        List<Finding> findings = findings();
         for (Finding.Fit fit : Finding.Fit.values()) {
-            List<Finding> some = Finding.of(findings(), fit);
+            List<Finding> some = Finding.of(findings, fit);
             if (!some.isEmpty()) {
                 text.append("%n%s%n".formatted(fit.heading()));
                 some.forEach(finding -> text.append("  - %s%n".formatted(finding.sentence())));
             }
         }
-        return text.toString();
-    }
-
-    static String whole(Part part) {
-        return part.what() + (part.emulation() ? " (not with KVM)" : "");
+        return findings.isEmpty() ? text.toString() : text + "%n%s%n".formatted(Findings.RULES);
     }
 
     private static String verdict(Row row, String holds, String broken) {
@@ -94,12 +93,15 @@ record Report(Map<String, String> circumstances, List<Row> rows, List<Part> part
                             verdict(row, "holds", "**BROKEN**"),
                             sideBySide(row)));
         }
-        if (!parts.isEmpty()) {
-            text.append("\n## Where the memory of a sandbox goes\n\n");
-            text.append("PSS of an idle sandbox with 256 MB for its container.\n\n| Part | MB |\n|---|---|\n");
-            parts.forEach(part -> text.append("| %s | %.1f |\n".formatted(whole(part), part.megabytes())));
-            double sum = parts.stream().mapToDouble(Part::megabytes).sum();
-            text.append("| **together** | **%.1f** |\n".formatted(sum));
+        if (!parts.all().isEmpty()) {
+            text.append(
+                    "\n## Where the memory of a sandbox goes\n\nMB of an idle one: booted with 256 MB for its container, and");
+            text.append(" cloned, on average.\n\n| Part | booted | cloned |\n|---|---|---|\n");
+            for (Parts.Part part : parts.all()) {
+                text.append("| %s | %.1f | %.1f |\n".formatted(part.whole(), part.booted(), part.cloned()));
+            }
+            text.append("| **together** | **%.1f** | **%.1f** |\n"
+                    .formatted(parts.booted().megabytes(), parts.cloned().megabytes()));
         }
         List<Finding> findings = findings();
         for (Finding.Fit fit : Finding.Fit.values()) {
@@ -128,7 +130,7 @@ record Report(Map<String, String> circumstances, List<Row> rows, List<Part> part
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("circumstances", circumstances);
         all.put("rows", rows.stream().map(Report::row).toList());
-        all.put("sandbox_parts_mb", parts.stream().map(Report::part).toList());
+        all.put("sandbox_parts_mb", parts.all().stream().map(Report::part).toList());
         all.put("findings", findings().stream().map(Report::finding).toList());
         return Jsonb.builder().build().toJsonPretty(all) + "\n";
     }
@@ -163,8 +165,9 @@ record Report(Map<String, String> circumstances, List<Row> rows, List<Part> part
         return entry;
     }
 
-    private static Map<String, Object> part(Part part) {
-        return Map.of("what", part.what(), "mb", part.megabytes(), "emulation", part.emulation());
+    private static Map<String, Object> part(Parts.Part part) {
+        return Map.of(
+                "what", part.what(), "booted", part.booted(), "cloned", part.cloned(), "emulation", part.emulation());
     }
 
     private static Map<String, Object> finding(Finding finding) {

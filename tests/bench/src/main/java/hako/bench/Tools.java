@@ -16,14 +16,37 @@ import java.util.stream.Stream;
  * @param work on a disk: memory would be no measure of one
  */
 record Tools(Path install, Path work) implements AutoCloseable {
+    private static final Path PLACE = Path.of("/var/tmp");
+    private static final String PREFIX = "hkb";
+
     static Tools in(Path install) {
         try {
-            Path work = Files.createTempDirectory(Path.of("/var/tmp"), "hkb");
+            Path work = Files.createTempDirectory(
+                    PLACE, PREFIX + ProcessHandle.current().pid() + "-");
             Remains.hold(() -> delete(work));
             return new Tools(install.toAbsolutePath().normalize(), work);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Ends and removes what benchmarks that were killed have left; none runs but this one. */
+    void sweep() {
+        try (Stream<Path> all = Files.list(PLACE)) {
+            for (Path left : all.filter(this::isLeft).toList()) {
+                try (Stream<Path> nodes = Files.list(left)) {
+                    nodes.filter(home -> Files.exists(home.resolve(Node.CONFIGURATION)))
+                            .forEach(home -> Node.left(this, home).close());
+                }
+                delete(left);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private boolean isLeft(Path folder) {
+        return folder.getFileName().toString().matches(PREFIX + "\\d+-\\d+") && !folder.equals(work);
     }
 
     /** Beside {@code lib} in a build; where it is installed, below the same prefix. */
