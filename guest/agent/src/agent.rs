@@ -11,6 +11,7 @@ use crate::channel::{Channel, Received};
 use crate::container::Container;
 use crate::events::Events;
 use crate::failure::{Doing, Failure};
+use crate::link::Links;
 use crate::process::Process;
 use crate::storage::Storages;
 use crate::sys::epoll::{self, Epoll};
@@ -29,7 +30,10 @@ pub struct Agent {
     pub channel: Channel,
     pub backlog: Backlog,
     pub storages: Storages,
+    pub links: Links,
     pub containers: Vec<Container>,
+    /// Nobody's yet.
+    pub prepared: Option<Container>,
     pub events: Events,
     pub sandbox_id: String,
     pub ready_uptime_us: u64,
@@ -40,7 +44,7 @@ pub struct Agent {
 }
 
 impl Agent {
-    pub fn new() -> Result<Agent, Failure> {
+    pub fn new(links: Links) -> Result<Agent, Failure> {
         let epoll = Epoll::new().doing(|| "make an epoll".into())?;
         let children = child_signals().doing(|| "watch for children that end".into())?;
         epoll.watch(&children, epoll::READ, Token::Children.pack()).doing(|| "watch signals".into())?;
@@ -50,7 +54,9 @@ impl Agent {
             channel,
             backlog: Backlog::default(),
             storages: Storages::default(),
+            links,
             containers: Vec::new(),
+            prepared: None,
             events: Events::default(),
             sandbox_id: String::new(),
             ready_uptime_us: boot::uptime_us(),

@@ -22,7 +22,7 @@ const PROCESSORS_FRACTION: &str = "1024";
 pub fn boot() -> Result<(), Failure> {
     load_modules()?;
     enter_root().doing(|| "move into a root of tmpfs".into())?;
-    for folder in ["/dev", "/proc", "/sys", "/run", RUN, EMPTY] {
+    for folder in ["/dev", "/etc", "/proc", "/sys", "/run", RUN, EMPTY] {
         fs::DirBuilder::new().mode(0o755).create(folder).doing(|| format!("make {folder}"))?;
     }
     let safe = libc::MS_NOSUID | libc::MS_NOEXEC | libc::MS_NODEV;

@@ -27,9 +27,17 @@ const RT_SCOPE_UNIVERSE: u8 = 0;
 const RT_SCOPE_LINK: u8 = 253;
 const RTN_UNICAST: u8 = 1;
 
-/// Of the network card that a clone inherits from its template: it becomes the first one that is asked for.
+/// Of the network card that a clone inherits from its template: it becomes the first one that is asked for by an address.
 const UNCLAIMED: [u8; 6] = [2, 0, 0, 0, 0, 0];
 const FIRST_LINK: &str = "eth0";
+const LOOPBACK: u32 = 1;
+
+/// The guest's network links. Its socket stays open: to make one costs a fresh guest more than to keep it.
+pub struct Links {
+    netlink: Netlink,
+    /// Of the card that nobody has claimed yet.
+    unclaimed: Option<u32>,
+}
 
 /// A checked request.
 #[derive(Debug)]
@@ -72,12 +80,56 @@ impl Link {
         })
     }
 
-    /// False when there is no such link yet.
-    pub fn configure(&self) -> Result<bool, Failure> {
+    /// Index of the link, whether it is up, and its name.
+    fn find(&self, links: &mut Links) -> std::io::Result<Option<(u32, bool, String)>> {
+        if let Some(index) = self.mac.and_then(|_| links.unclaimed.take()) {
+            return Ok(Some((index, true, FIRST_LINK.into())));
+        }
+        let mut found = None;
+        links.netlink.list(Message::new(RTM_GETLINK, &[0; 16]), |kind, body| {
+            let Some((info, attributes)) = body.split_first_chunk::<16>() else { return };
+            // struct ifinfomsg: family, pad, type u16, index i32, flags u32, change u32
+            let index = u32::from_ne_bytes([info[4], info[5], info[6], info[7]]);
+            let flags = u32::from_ne_bytes([info[8], info[9], info[10], info[11]]);
+            let name = netlink::attribute(attributes, IFLA_IFNAME).unwrap_or_default();
+            let name = String::from_utf8_lossy(name).trim_end_matches('\0').to_owned();
+            let address = netlink::attribute(attributes, IFLA_ADDRESS);
+            let is_it = match &self.mac {
+                Some(mac) => address == Some(mac),
+                None => flags & libc::IFF_LOOPBACK as u32 != 0,
+            };
+            if kind == RTM_NEWLINK && is_it {
+                found = Some((index, flags & libc::IFF_UP as u32 != 0, name));
+            }
+        })?;
+        Ok(found)
+    }
+}
+
+impl Links {
+    /// With loopback up, which needs no device, and the card of a guest that becomes a template, so that its clones need not wait
+    /// for that.
+    pub fn open() -> Result<Links, Failure> {
         let netlink = Netlink::open().doing(|| "open rtnetlink".into())?;
-        let Some((index, is_up, name)) = self.find(&netlink).doing(|| "list the network links".into())? else {
+        netlink.change(link_message(LOOPBACK, true), 0).doing(|| "bring up loopback".into())?;
+        let unclaimed = unclaimed();
+        if let Some(index) = unclaimed {
+            netlink.change(link_message(index, true), 0).doing(|| format!("bring up link {FIRST_LINK}"))?;
+        }
+        Ok(Links { netlink, unclaimed })
+    }
+
+    /// False when there is no such link yet.
+    pub fn configure(&mut self, link: &Link) -> Result<bool, Failure> {
+        let Some((index, is_up, name)) = link.find(self).doing(|| "list the network links".into())? else {
             return Ok(false);
         };
+        link.apply(&self.netlink, index, is_up, &name).map(|()| true)
+    }
+}
+
+impl Link {
+    fn apply(&self, netlink: &Netlink, index: u32, is_up: bool, name: &str) -> Result<(), Failure> {
         let renames = self.mac.is_some() && !self.name.is_empty() && self.name != name;
         if is_up && renames {
             // The kernel renames only what is down.
@@ -95,7 +147,7 @@ impl Link {
         }
         netlink.change(message, 0).doing(|| format!("bring up link {}", self.name))?;
         if self.addresses.iter().any(|network| network.address.is_ipv6()) {
-            let name = if self.mac.is_some() && !self.name.is_empty() { &self.name } else { &name };
+            let name = if self.mac.is_some() && !self.name.is_empty() { &self.name } else { name };
             enable_ipv6(name)?;
         }
         for network in &self.addresses {
@@ -107,31 +159,7 @@ impl Link {
             let added = netlink.change(message, netlink::CREATE | netlink::REPLACE);
             added.doing(|| format!("route {destination:?} by {gateway:?} on link {}", self.name))?;
         }
-        Ok(true)
-    }
-
-    /// Index of the link, whether it is up, and its name.
-    fn find(&self, netlink: &Netlink) -> std::io::Result<Option<(u32, bool, String)>> {
-        let mut found = None;
-        let mut unclaimed = None;
-        netlink.list(Message::new(RTM_GETLINK, &[0; 16]), |kind, body| {
-            let Some((info, attributes)) = body.split_first_chunk::<16>() else { return };
-            // struct ifinfomsg: family, pad, type u16, index i32, flags u32, change u32
-            let index = u32::from_ne_bytes([info[4], info[5], info[6], info[7]]);
-            let flags = u32::from_ne_bytes([info[8], info[9], info[10], info[11]]);
-            let name = netlink::attribute(attributes, IFLA_IFNAME).unwrap_or_default();
-            let name = String::from_utf8_lossy(name).trim_end_matches('\0').to_owned();
-            let link = Some((index, flags & libc::IFF_UP as u32 != 0, name));
-            let address = netlink::attribute(attributes, IFLA_ADDRESS);
-            match &self.mac {
-                _ if kind != RTM_NEWLINK => {}
-                Some(mac) if address == Some(mac) => found = link,
-                Some(_) if address == Some(&UNCLAIMED) => unclaimed = link,
-                None if flags & libc::IFF_LOOPBACK as u32 != 0 => found = link,
-                _ => {}
-            }
-        })?;
-        Ok(found.or(unclaimed))
+        Ok(())
     }
 }
 
@@ -141,21 +169,18 @@ fn enable_ipv6(name: &str) -> Result<(), Failure> {
     files::write(&path, "0").doing(|| format!("enable IPv6 on link {name}"))
 }
 
-/// The network card of a guest that becomes a template is up before it is saved: clones need not wait for it.
-pub fn bring_up_unclaimed() -> Result<(), Failure> {
-    let address = files::read(format!("/sys/class/net/{FIRST_LINK}/address")).unwrap_or_default();
-    if mac(address.trim()) != Some(UNCLAIMED) {
-        return Ok(());
-    }
-    let index = files::read(format!("/sys/class/net/{FIRST_LINK}/ifindex")).unwrap_or_default();
-    let Ok(index) = index.trim().parse() else { return Ok(()) };
-    let up = Netlink::open().and_then(|netlink| netlink.change(link_message(index, true), 0));
-    up.doing(|| format!("bring up link {FIRST_LINK}"))
+/// Index of the card with the address of one that waits for its owner.
+fn unclaimed() -> Option<u32> {
+    let address = files::read(format!("/sys/class/net/{FIRST_LINK}/address")).ok()?;
+    let index = files::read(format!("/sys/class/net/{FIRST_LINK}/ifindex")).ok()?;
+    if mac(address.trim()) == Some(UNCLAIMED) { index.trim().parse().ok() } else { None }
 }
 
-/// Brings loopback up, which needs no device.
+/// Brings loopback up in a network namespace that has just been made.
 pub fn bring_up_loopback() -> Result<(), Failure> {
-    Netlink::open().and_then(|netlink| netlink.change(link_message(1, true), 0)).doing(|| "bring up loopback".into())
+    Netlink::open()
+        .and_then(|netlink| netlink.change(link_message(LOOPBACK, true), 0))
+        .doing(|| "bring up loopback".into())
 }
 
 fn link_message(index: u32, up: bool) -> Message {

@@ -27,6 +27,7 @@ mod api {
 
 use agent::Agent;
 use failure::Failure;
+use link::Links;
 
 fn main() {
     fatal::on_panic();
@@ -37,10 +38,8 @@ fn main() {
 
 fn run() -> Result<std::convert::Infallible, Failure> {
     boot::boot()?;
-    link::bring_up_loopback()?;
-    link::bring_up_unclaimed()?;
     container::prepare()?;
-    Agent::new()?.serve()
+    Agent::new(Links::open()?)?.serve()
 }
 
 /// Gives freed memory back soon: the agent answers seldom, and every VM has one.

@@ -55,6 +55,13 @@ impl Storages {
         Ok(())
     }
 
+    /// What was mounted for one is another's from now on.
+    pub fn hand_over(&mut self, user: &str, heir: &str) {
+        for known in self.0.iter_mut().flat_map(|mounted| &mut mounted.users).filter(|known| *known == user) {
+            *known = heir.into();
+        }
+    }
+
     /// Unmounts, in reverse order, what only `user` used.
     pub fn release(&mut self, user: &str) {
         for at in (0..self.0.len()).rev() {

@@ -6,15 +6,17 @@ use super::init::Init;
 use super::namespaces::{self, Namespaces};
 use super::report::{self, Report};
 use super::{Container, Folder, limits, rootfs, seccomp};
-use crate::api::CreateContainerRequest;
 use crate::api::container_status::State;
 use crate::api::start_failure::Reason;
+use crate::api::{CreateContainerRequest, GuestFile};
 use crate::failure::{Doing, Failure};
 use crate::process::{Process, Streams};
 use crate::spec::Spec;
 use crate::sys::epoll::{self, Epoll};
 use crate::sys::{process, sockets};
+use prost::Message;
 use std::fs;
+use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::time::{Duration, Instant};
@@ -39,15 +41,15 @@ impl Drop for Unfinished {
     }
 }
 
-pub fn create(request: CreateContainerRequest, serial: u32, epoll: &Epoll) -> Result<Container, Failure> {
-    let mut spec: Spec = serde_json::from_slice(&request.spec_json)
-        .map_err(|e| Failure::other(format!("read the spec of container {}: {e}", request.container_id)))?;
+/// With `ahead` its first process is not told yet what it becomes: [`adopt`] does.
+pub fn create(request: CreateContainerRequest, ahead: bool, serial: u32, epoll: &Epoll) -> Result<Container, Failure> {
+    let mut spec = read_spec(&request)?;
     let namespaces = Namespaces::of(&spec.linux)?;
     let filter = spec.linux.seccomp.take().map(|seccomp| seccomp::compile(&seccomp)).transpose()?;
     let id = request.container_id;
     let mut made = Unfinished { folder: Some(Folder::create(&id)?), cgroup: None };
     let Unfinished { folder: Some(folder), cgroup } = &mut made else { unreachable!("it was just made") };
-    let files = write_files(folder, request.files)?;
+    let files = write_files(folder, request.files, fs::OpenOptions::new().create_new(true))?;
     let cgroup = cgroup.insert(Cgroup::create(&id)?);
     limits::apply(cgroup, &spec.linux.resources)?;
     let place = folder.root();
@@ -66,6 +68,7 @@ pub fn create(request: CreateContainerRequest, serial: u32, epoll: &Epoll) -> Re
         files: &files,
         user: &request.user,
         filter: filter.as_ref(),
+        ahead,
     };
     let (pid, pidfd) = match fork(&init, cgroup)? {
         process::Fork::Child => init.run(streams.ends, &theirs),
@@ -103,14 +106,39 @@ pub fn create(request: CreateContainerRequest, serial: u32, epoll: &Epoll) -> Re
     Ok(Container {
         id,
         state: State::Created,
-        processes: vec![process],
         cgroup,
         oom_kills_seen: 0,
         folder,
         namespaces,
+        held: hold_namespaces(&process.pidfd),
+        processes: vec![process],
         process: spec.process,
         filter,
     })
+}
+
+/// Makes a container that was made ahead the one that is asked for. One that failed is to be destroyed.
+pub fn adopt(container: &mut Container, request: CreateContainerRequest) -> Result<(), Failure> {
+    let spec = read_spec(&request)?;
+    let task = CreateContainerRequest { files: Vec::new(), ..request.clone() }.encode_to_vec();
+    container.id = request.container_id;
+    container.process = spec.process;
+    write_files(&container.folder, request.files, fs::OpenOptions::new().truncate(true))?;
+    let Some(control) = &container.init().control else { unreachable!("it has not started") };
+    report::task(control, &task).doing(|| "tell the first process what it becomes".into())?;
+    await_ready(control).map(drop)
+}
+
+/// Keeps the kernel from taking apart all the mounts before it reports the end of the container's last process. An older kernel does
+/// not give them, and takes its time.
+fn hold_namespaces(pidfd: &OwnedFd) -> Vec<OwnedFd> {
+    let wanted = [process::PIDFD_GET_MNT_NAMESPACE, process::PIDFD_GET_IPC_NAMESPACE];
+    wanted.into_iter().filter_map(|request| process::namespace(pidfd, request).ok()).collect()
+}
+
+pub fn read_spec(request: &CreateContainerRequest) -> Result<Spec, Failure> {
+    serde_json::from_slice(&request.spec_json)
+        .map_err(|e| Failure::other(format!("read the spec of container {}: {e}", request.container_id)))
 }
 
 /// A pid namespace given by its path is chosen by the parent, for its next child.
@@ -152,17 +180,17 @@ fn await_ready(control: &OwnedFd) -> Result<Option<OwnedFd>, Failure> {
 }
 
 /// Writes the host's files into the guest: paths here, and in the container.
-fn write_files(folder: &Folder, files: Vec<crate::api::GuestFile>) -> Result<Vec<(String, String)>, Failure> {
+fn write_files(
+    folder: &Folder,
+    files: Vec<GuestFile>,
+    options: &mut fs::OpenOptions,
+) -> Result<Vec<(String, String)>, Failure> {
     let mut written = Vec::with_capacity(files.len());
     for (number, file) in files.into_iter().enumerate() {
         let path = format!("{}/file{number}", folder.path);
         let mode = if file.mode == 0 { 0o644 } else { file.mode & 0o7777 };
-        let write = || {
-            use std::io::Write;
-            let mut options = fs::OpenOptions::new();
-            options.write(true).create_new(true).mode(mode).open(&path)?.write_all(&file.content)
-        };
-        write().doing(|| format!("write {}", file.path))?;
+        let opened = options.write(true).mode(mode).open(&path);
+        opened.and_then(|mut opened| opened.write_all(&file.content)).doing(|| format!("write {}", file.path))?;
         written.push((path, file.path));
     }
     Ok(written)

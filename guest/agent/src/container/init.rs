@@ -2,16 +2,19 @@
 
 use super::mounts::{Scene, cgroup_path, is_sealed_later};
 use super::namespaces::{self, Namespaces};
-use super::program::{self, Prepared, Program};
+use super::program::{self, Program};
 use super::seccomp::Filter;
 use super::terminal::Terminal;
 use super::{devices, options, paths, report};
+use crate::api::CreateContainerRequest;
 use crate::failure::{Doing, Failure};
 use crate::link;
 use crate::process::ChildEnds;
 use crate::spec::Spec;
 use crate::sys::mounts::{self, Attributes};
 use crate::sys::{check, cstr, files, process};
+use prost::Message;
+use std::convert::Infallible;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -26,25 +29,47 @@ pub struct Init<'a> {
     pub files: &'a [(String, String)],
     pub user: &'a str,
     pub filter: Option<&'a Filter>,
+    /// What it becomes is told later.
+    pub ahead: bool,
 }
 
 impl Init<'_> {
     /// Does not return: it becomes the program, or reports why not.
     pub fn run(&self, ends: ChildEnds, control: &OwnedFd) -> ! {
-        let executed = self.build(ends, control).and_then(|prepared| {
-            report::ready(control).doing(|| "report to the agent".into())?;
-            if !report::await_go(control) {
-                // SAFETY: the container was deleted before it was started.
-                unsafe { libc::_exit(0) }
+        let executed = self.build(control).and_then(|terminal| {
+            if self.ahead {
+                program::rehearse(&self.spec.process);
+                report::ready(control).doing(|| "report to the agent".into())?;
+                let (spec, user) = await_task(control)?;
+                set_names(self.namespaces, &spec)?;
+                self.become_program(&spec, &user, terminal, ends, control)
+            } else {
+                self.become_program(self.spec, self.user, terminal, ends, control)
             }
-            prepared.execute()
         });
         match executed {
             Err(failure) => program::give_up(control, &failure),
         }
     }
 
-    fn build(&self, ends: ChildEnds, control: &OwnedFd) -> Result<Prepared<'_>, Failure> {
+    fn become_program(
+        &self,
+        spec: &Spec,
+        user: &str,
+        terminal: Option<Terminal>,
+        ends: ChildEnds,
+        control: &OwnedFd,
+    ) -> Result<Infallible, Failure> {
+        let program = Program { process: &spec.process, user, filter: self.filter, ends };
+        let prepared = program.prepare(terminal, control)?;
+        report::ready(control).doing(|| "report to the agent".into())?;
+        if !report::await_go(control) {
+            leave();
+        }
+        prepared.execute()
+    }
+
+    fn build(&self, control: &OwnedFd) -> Result<Option<Terminal>, Failure> {
         // SAFETY: a number; what is made below gets exactly the mode that is asked for.
         unsafe { libc::umask(0) };
         // While this is the guest's root: the file belongs to it, since the agent is not dumpable.
@@ -60,7 +85,7 @@ impl Init<'_> {
         if self.namespaces.has(libc::CLONE_NEWNET) {
             link::bring_up_loopback()?;
         }
-        self.set_names()?;
+        set_names(self.namespaces, self.spec)?;
         for (name, value) in &self.spec.linux.sysctl {
             files::write(format!("/proc/sys/{}", name.replace('.', "/")), value)
                 .doing(|| format!("set sysctl {name} to \"{value}\""))?;
@@ -76,23 +101,7 @@ impl Init<'_> {
             let set = mounts::set_attributes(&root, &attributes, recursive);
             set.doing(|| format!("make the root {}", self.spec.linux.rootfs_propagation))?;
         }
-        drop(root);
-        Program { process: &self.spec.process, user: self.user, filter: self.filter, ends }.prepare(terminal, control)
-    }
-
-    fn set_names(&self) -> Result<(), Failure> {
-        let (host, domain) = (&self.spec.hostname, &self.spec.domainname);
-        // SAFETY: pointers with their lengths.
-        unsafe {
-            if self.namespaces.has(libc::CLONE_NEWUTS) && !host.is_empty() {
-                check(libc::sethostname(host.as_ptr().cast(), host.len())).doing(|| "set the host name".into())?;
-            }
-            if self.namespaces.has(libc::CLONE_NEWUTS) && !domain.is_empty() {
-                let set = check(libc::setdomainname(domain.as_ptr().cast(), domain.len()));
-                set.doing(|| "set the domain name".into())?;
-            }
-        }
-        Ok(())
+        Ok(terminal)
     }
 
     /// A mount of the container's own, so that nothing done to it shows in the agent's tree; open on its root.
@@ -139,6 +148,34 @@ impl Init<'_> {
         }
         Ok(terminal)
     }
+}
+
+fn set_names(namespaces: Namespaces, spec: &Spec) -> Result<(), Failure> {
+    let (host, domain) = (&spec.hostname, &spec.domainname);
+    // SAFETY: pointers with their lengths.
+    unsafe {
+        if namespaces.has(libc::CLONE_NEWUTS) && !host.is_empty() {
+            check(libc::sethostname(host.as_ptr().cast(), host.len())).doing(|| "set the host name".into())?;
+        }
+        if namespaces.has(libc::CLONE_NEWUTS) && !domain.is_empty() {
+            check(libc::setdomainname(domain.as_ptr().cast(), domain.len())).doing(|| "set the domain name".into())?;
+        }
+    }
+    Ok(())
+}
+
+/// The names and the process of the container that this one becomes, and its user.
+fn await_task(control: &OwnedFd) -> Result<(Spec, String), Failure> {
+    let Some(task) = report::await_task(control) else { leave() };
+    let request = CreateContainerRequest::decode(task.as_slice())
+        .map_err(|e| Failure::other(format!("decode what to become: {e}")))?;
+    Ok((super::create::read_spec(&request)?, request.user))
+}
+
+/// The container was deleted before it was started.
+fn leave() -> ! {
+    // SAFETY: nothing of the agent's is to be flushed or undone in the child.
+    unsafe { libc::_exit(0) }
 }
 
 /// Waits until the agent has written the id maps, then becomes root by them.

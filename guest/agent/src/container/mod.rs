@@ -26,7 +26,7 @@ mod syscalls;
 mod terminal;
 mod user;
 
-pub use create::create;
+pub use create::{adopt, create};
 pub use exec::exec;
 pub use limits::apply as apply_limits;
 pub use options::Options;
@@ -43,6 +43,7 @@ use cgroup::Cgroup;
 use namespaces::Namespaces;
 use seccomp::Filter;
 use std::fs;
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 /// What all containers have in common, made ahead.
@@ -61,6 +62,8 @@ pub struct Container {
     pub oom_kills_seen: u64,
     folder: Folder,
     namespaces: Namespaces,
+    /// Those that outlive the processes.
+    held: Vec<OwnedFd>,
     /// What exec takes over.
     process: spec::Process,
     filter: Option<Filter>,
@@ -106,6 +109,7 @@ impl Container {
             let message = format!("{}: its processes do not end", doing());
             return Err(Failure::new(crate::api::start_failure::Reason::Other, libc::EBUSY, message));
         }
+        self.held.clear();
         self.folder.remove();
         Ok(())
     }

@@ -97,6 +97,15 @@ impl Prepared<'_> {
     }
 }
 
+/// Has what a program like this one would read read already; what cannot be read is no failure yet.
+pub fn rehearse(process: &spec::Process) {
+    let _ = Accounts::default().identify("", &spec::User::default(), true);
+    let env = process.env.as_deref().unwrap_or_default();
+    if let Ok(path) = command::find(process.args.first().map_or("", String::as_str), env) {
+        let _ = command::read_into_memory(&path);
+    }
+}
+
 /// Ends a child that could not become its program.
 pub fn give_up(control: &OwnedFd, failure: &Failure) -> ! {
     let _ = report::failed(control, failure);

@@ -21,6 +21,8 @@ const READY: u8 = 1;
 const TERMINAL: u8 = 2;
 const FAILED: u8 = 3;
 const LIMIT: usize = 2048;
+/// Bytes of a [`task`]; the socket takes three times as much (net.core.wmem_default).
+pub const MAX_TASK: usize = 64 << 10;
 
 pub fn ready(socket: &OwnedFd) -> io::Result<()> {
     sockets::send(socket, &[READY], None)
@@ -34,6 +36,28 @@ pub fn failed(socket: &OwnedFd, failure: &Failure) -> io::Result<()> {
     sockets::send(socket, &encode(failure), None)
 }
 
+/// Tells a child that has been built ahead what it becomes.
+pub fn task(socket: &OwnedFd, request: &[u8]) -> io::Result<()> {
+    sockets::send(socket, &(request.len() as u32).to_ne_bytes(), None)?;
+    sockets::send(socket, request, None)
+}
+
+/// Waits for [`task`]; `None` when the agent does not want the child any more.
+pub fn await_task(socket: &OwnedFd) -> Option<Vec<u8>> {
+    let mut length = [0; 4];
+    read(socket, &mut length)?;
+    let mut bytes = vec![0; u32::from_ne_bytes(length) as usize];
+    read(socket, &mut bytes)?;
+    Some(bytes)
+}
+
+/// One message of just this length.
+fn read(socket: &OwnedFd, bytes: &mut [u8]) -> Option<()> {
+    // SAFETY: a pointer with its length.
+    let count = unsafe { libc::read(socket.as_raw_fd(), bytes.as_mut_ptr().cast(), bytes.len()) };
+    (count == bytes.len() as isize).then_some(())
+}
+
 /// Lets a waiting child go on.
 pub fn go(socket: &OwnedFd) -> io::Result<()> {
     sockets::send(socket, &[0], None)
@@ -41,9 +65,7 @@ pub fn go(socket: &OwnedFd) -> io::Result<()> {
 
 /// Waits for [`go`]; false when the agent does not want the child any more.
 pub fn await_go(socket: &OwnedFd) -> bool {
-    let mut byte = 0u8;
-    // SAFETY: reads into one byte.
-    unsafe { libc::read(socket.as_raw_fd(), (&raw mut byte).cast(), 1) == 1 }
+    read(socket, &mut [0]).is_some()
 }
 
 /// The next report, `None` when there is none yet.

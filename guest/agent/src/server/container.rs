@@ -10,12 +10,15 @@ use crate::spec::Resources;
 use crate::storage::Trouble;
 use crate::sys::epoll;
 use crate::token::Token;
+use prost::Message;
 use std::time::Duration;
 
 /// How long a deletion waits for killed processes to be gone.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Ids become names of directories.
 const MAX_ID: usize = 100;
+/// In the place of the id that it does not have yet; no container can have this one.
+const PREPARED: &str = ".prepared";
 
 impl Agent {
     pub fn container(&mut self, id: &str) -> Result<&mut Container, Status> {
@@ -32,32 +35,64 @@ impl Agent {
         if self.containers.iter().any(|container| container.id == id) {
             return Err(Status::new(Code::AlreadyExists, format!("create container \"{id}\": there is one already")));
         }
-        let failed = match self.storages.mount(&id, &request.storages) {
-            Ok(()) => None,
-            Err(Trouble::Missing(device)) => return Ok(Answer::WaitsFor(device)),
-            Err(Trouble::Refused(status)) => {
-                self.storages.release(&id);
-                return Err(status);
-            }
-            Err(Trouble::Failed(failure)) => Some(failure),
-        };
-        let serial = self.next_serial();
-        let created = match failed {
-            Some(failure) => Err(failure),
-            None => container::create(request, serial, &self.epoll).and_then(|container| self.keep(container, serial)),
-        };
-        Ok(Answer::Now(match created {
-            Ok(pid) => CreateContainerResponse { failure: None, pid },
-            Err(failure) => {
-                self.storages.release(&id);
-                CreateContainerResponse { failure: Some(failure.into_message()), pid: 0 }
-            }
-        }))
+        let made = if request.prepared { self.adopt(request) } else { self.make(&id, request, false) };
+        let kept = made.and_then(|container| Ok(self.keep(container)?));
+        self.tell_made(&id, kept)
     }
 
-    fn keep(&mut self, container: Container, serial: u32) -> Result<i32, Failure> {
+    pub(super) fn prepare_container(
+        &mut self,
+        _stream: u32,
+        request: CreateContainerRequest,
+    ) -> Outcome<CreateContainerResponse> {
+        if self.prepared.is_some() {
+            return Err(Status::precondition("prepare a container: there is one"));
+        }
+        let request = CreateContainerRequest { container_id: PREPARED.into(), ..request };
+        let made = self.make(PREPARED, request, true);
+        let pid = made.map(|container| self.prepared.insert(container).init().pid);
+        self.tell_made(PREPARED, pid)
+    }
+
+    fn make(&mut self, id: &str, request: CreateContainerRequest, ahead: bool) -> Result<Container, Trouble> {
+        self.storages.mount(id, &request.storages)?;
+        let serial = self.next_serial();
+        Ok(container::create(request, ahead, serial, &self.epoll)?)
+    }
+
+    /// The prepared container becomes this one.
+    fn adopt(&mut self, request: CreateContainerRequest) -> Result<Container, Trouble> {
+        let size = request.encoded_len();
+        if size > report::MAX_TASK {
+            let message = format!("create the prepared container: {size} bytes, {} at most", report::MAX_TASK);
+            return Err(Trouble::Refused(Status::invalid(message)));
+        }
+        let Some(mut container) = self.prepared.take() else {
+            return Err(Trouble::Refused(Status::precondition("create the prepared container: none is prepared")));
+        };
+        self.storages.hand_over(PREPARED, &request.container_id);
+        container::adopt(&mut container, request).inspect_err(|_| drop(container.destroy(PATIENCE)))?;
+        Ok(container)
+    }
+
+    fn tell_made(&mut self, id: &str, made: Result<i32, Trouble>) -> Outcome<CreateContainerResponse> {
+        if !matches!(made, Ok(_) | Err(Trouble::Missing(_))) {
+            self.storages.release(id);
+        }
+        match made {
+            Ok(pid) => Ok(Answer::Now(CreateContainerResponse { failure: None, pid })),
+            Err(Trouble::Missing(device)) => Ok(Answer::WaitsFor(device)),
+            Err(Trouble::Refused(status)) => Err(status),
+            Err(Trouble::Failed(failure)) => {
+                Ok(Answer::Now(CreateContainerResponse { failure: Some(failure.into_message()), pid: 0 }))
+            }
+        }
+    }
+
+    fn keep(&mut self, container: Container) -> Result<i32, Failure> {
         let events = container.cgroup.memory_events();
-        let watched = self.epoll.watch(events, epoll::PRIORITY | epoll::EDGE, Token::Memory(serial).pack());
+        let token = Token::Memory(container.init().serial).pack();
+        let watched = self.epoll.watch(events, epoll::PRIORITY | epoll::EDGE, token);
         watched.doing(|| "watch memory.events".into())?;
         let pid = container.init().pid;
         self.containers.push(container);

@@ -84,6 +84,7 @@ impl Agent {
             "OnlineCpus" => call.to(Agent::online_cpus),
             "ConfigureLink" => call.to(Agent::configure_link),
             "Shutdown" => call.to(Agent::shutdown),
+            "PrepareContainer" => call.to(Agent::prepare_container),
             "CreateContainer" => call.to(Agent::create_container),
             "StartContainer" => call.to(Agent::start_container),
             "PauseContainer" => call.to(Agent::pause_container),

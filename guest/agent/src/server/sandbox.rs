@@ -57,7 +57,6 @@ impl Agent {
                 .doing(|| "set the host name".into())?;
         }
         if !request.machine_id.is_empty() {
-            fs::create_dir_all("/etc").doing(|| "make /etc".into())?;
             fs::write("/etc/machine-id", request.machine_id + "\n").doing(|| "write /etc/machine-id".into())?;
         }
         self.sandbox_id = request.sandbox_id;
@@ -85,7 +84,7 @@ impl Agent {
     }
 
     pub(super) fn configure_link(&mut self, _stream: u32, request: ConfigureLinkRequest) -> Outcome<Empty> {
-        if Link::parse(&request)?.configure()? {
+        if self.links.configure(&Link::parse(&request)?)? {
             return Ok(Answer::Now(Empty {}));
         }
         Ok(Answer::WaitsFor(format!("network link with address {}", request.mac)))

@@ -10,6 +10,8 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 const HEADER: usize = 16;
+/// The kernel puts no more into one answer (NLMSG_GOODSIZE, include/linux/netlink.h).
+const ANSWER: usize = 8 << 10;
 const ACK: u16 = 0x05; // NLM_F_REQUEST | NLM_F_ACK
 pub const DUMP: u16 = 0x301; // NLM_F_REQUEST | NLM_F_DUMP
 pub const CREATE: u16 = 0x400;
@@ -65,7 +67,7 @@ impl Netlink {
     fn exchange(&self, request: Vec<u8>, mut each: impl FnMut(u16, &[u8])) -> io::Result<()> {
         // SAFETY: a pointer with its length.
         check(unsafe { libc::send(self.0.as_raw_fd(), request.as_ptr().cast(), request.len(), 0) } as i64)?;
-        let mut bytes = vec![0; 16 << 10];
+        let mut bytes = [0; ANSWER];
         loop {
             // SAFETY: writes at most the length that is passed. The kernel answers every request at once.
             let count =

@@ -56,6 +56,16 @@ pub fn set_namespaces(fd: &impl AsRawFd, flags: i32) -> io::Result<()> {
     check(unsafe { libc::setns(fd.as_raw_fd(), flags) }).map(drop)
 }
 
+/// A namespace of the process of `pidfd`, held open by the descriptor.
+pub fn namespace(pidfd: &impl AsRawFd, request: u64) -> io::Result<OwnedFd> {
+    // SAFETY: takes no argument; the descriptor is new.
+    unsafe { Ok(OwnedFd::from_raw_fd(check(libc::ioctl(pidfd.as_raw_fd(), request, 0))? as i32)) }
+}
+
+// include/uapi/linux/pidfd.h, from Linux 6.11 on
+pub const PIDFD_GET_IPC_NAMESPACE: u64 = 0xff02;
+pub const PIDFD_GET_MNT_NAMESPACE: u64 = 0xff03;
+
 pub fn unshare(flags: i32) -> io::Result<()> {
     // SAFETY: no memory is involved.
     check(unsafe { libc::unshare(flags) }).map(drop)

@@ -1,8 +1,9 @@
 package hako.cli;
 
-import hako.vm.TemplateSource.Shape;
+import hako.vm.TemplateSource.Kept;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** {@code hako factory status}. */
 final class FactoryStatus extends Verb {
@@ -14,28 +15,39 @@ final class FactoryStatus extends Verb {
 
     @Override
     int run(Call call, List<String> arguments) {
-        List<Shape> shapes = call.services().templates().shapes();
+        List<Kept> templates = call.services().templates().templates();
         format.value()
                 .print(
                         call.out(),
-                        () -> table(shapes) + "\nVMs that wait for containers: "
+                        () -> table(templates) + "\nVMs that wait for containers: "
                                 + call.services().sandboxes().waitingVms() + "\n",
-                        shapes.stream().map(FactoryStatus::json).toList());
+                        templates.stream().map(FactoryStatus::json).toList());
         return SUCCESS;
     }
 
-    private static String table(List<Shape> shapes) {
-        Table table = new Table("CPUS", "MEMORY", "DEVICES");
-        for (Shape shape : shapes) {
+    private static String table(List<Kept> templates) {
+        Table table = new Table("CPUS", "MEMORY", "DEVICES", "CLONES", "PREPARED");
+        for (Kept template : templates) {
             table.row(
-                    Integer.toString(shape.vcpus()),
-                    Bytes.binary(shape.memoryBytes()),
-                    String.join(", ", shape.devices()));
+                    Integer.toString(template.shape().vcpus()),
+                    Bytes.binary(template.shape().memoryBytes()),
+                    String.join(", ", template.shape().devices()),
+                    Integer.toString(template.clones()),
+                    prepared(template));
         }
         return table.text();
     }
 
-    private static Map<String, Object> json(Shape shape) {
-        return Map.of("Cpus", shape.vcpus(), "Memory", shape.memoryBytes(), "Devices", shape.devices());
+    private static Map<String, Object> json(Kept template) {
+        return Map.of(
+                "Cpus", template.shape().vcpus(),
+                "Memory", template.shape().memoryBytes(),
+                "Devices", template.shape().devices(),
+                "Clones", template.clones(),
+                "Prepared", prepared(template));
+    }
+
+    private static String prepared(Kept template) {
+        return Objects.toString(template.shape().preparation(), "");
     }
 }

@@ -37,6 +37,7 @@ public record Config(
             int codeCacheMib,
             boolean template,
             boolean sharesTemplates,
+            Path discard,
             int pool) {}
 
     /** @param kind {@code block} (one EROFS disk per image) or {@code directory} (virtiofs) */
@@ -127,7 +128,8 @@ public record Config(
                         keys.size("vm.memory", "512M"),
                         (int) keys.number("vm.code_cache_mib", 48, 8, 1024),
                         keys.choice("vm.source", "template", "template", "cold").equals("template"),
-                        keys.flag("vm.share_template", false),
+                        keys.flag("vm.share_template", true),
+                        home.resolve("lib/hako-discard.so"),
                         (int) keys.number("vm.pool", 0, 0, 64)),
                 new Rootfs(
                         keys.choice("rootfs.kind", "block", "block", "directory"),

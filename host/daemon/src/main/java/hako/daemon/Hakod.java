@@ -144,6 +144,7 @@ final class Hakod implements AutoCloseable {
                 usual.firmware(),
                 vm.virtiofsd().isEmpty() ? usual.virtiofsd() : List.of(Path.of(vm.virtiofsd())),
                 vm.sharesTemplates(),
+                vm.discard(),
                 usual.kernelArguments());
     }
 

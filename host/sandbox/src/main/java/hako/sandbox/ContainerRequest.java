@@ -38,6 +38,10 @@ public record ContainerRequest(
         return spec.process().args();
     }
 
+    public boolean isReadOnly() {
+        return spec.root() != null && Boolean.TRUE.equals(spec.root().readonly());
+    }
+
     public boolean terminal() {
         return spec.process().terminal();
     }

@@ -5,7 +5,6 @@ import hako.agent.AgentClient;
 import hako.agent.v1.CheckResponse;
 import hako.agent.v1.CreateContainerRequest;
 import hako.agent.v1.CreateContainerResponse;
-import hako.agent.v1.GuestFile;
 import hako.agent.v1.OnlineCpusRequest;
 import hako.agent.v1.Rootfs;
 import hako.agent.v1.Storage;
@@ -16,14 +15,12 @@ import hako.sandbox.SandboxConfig.Writable;
 import hako.spec.LinuxResources;
 import hako.spec.RuntimeSpec;
 import hako.storage.RootFilesystem;
-import hako.storage.ScratchDisk;
 import hako.ttrpc.TtrpcCall;
 import hako.vm.Device;
 import hako.vm.Vm;
 import hako.vm.VmExit;
 import hako.vm.VmSpec;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,7 +30,6 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,8 +42,6 @@ import org.slf4j.LoggerFactory;
 final class CreateContainer {
     private static final int CONSOLE_BYTES = 2000;
     private static final Duration DEATH = Duration.ofSeconds(1);
-    private static final String ROOT_DISK = "root";
-    private static final String SCRATCH_DISK = "scratch";
     private static final String NIC = "eth0";
 
     private static final Logger log = LoggerFactory.getLogger(CreateContainer.class);
@@ -101,7 +95,8 @@ final class CreateContainer {
                             size.vcpus(),
                             size.memoryBytes(),
                             devices,
-                            shared.used()));
+                            shared.used(),
+                            PreparedContainer.of(node, request, endpoint != null)));
             undo.add(vm::kill);
             sandboxes.making(id, vm);
             Sandbox sandbox = new Sandbox(id, now, vm, endpoint);
@@ -123,7 +118,7 @@ final class CreateContainer {
         boolean usual = request.network().mode() == NetworkRequest.Mode.BRIDGE
                 && request.network().ports().isEmpty()
                 && node.config().writable() == Writable.DISK
-                && !readOnly()
+                && !request.isReadOnly()
                 && request.spec().mounts().stream().noneMatch(GuestSpec::isBind);
         return usual && request.root() instanceof RootFilesystem.Block(Path image)
                 ? sandboxes.pool().take(new VmPool.Pattern(size, image, request.spec()))
@@ -175,7 +170,7 @@ final class CreateContainer {
         sandboxes.making(request.id(), vm);
         Path image = ((RootFilesystem.Block) request.root()).image();
         if (!image.equals(pooled.pattern().image())) {
-            vm.replace(new Device.Disk(ROOT_DISK, image, true));
+            vm.replace(BlockRoot.image(image));
         }
         try {
             Files.move(pooled.scratch(), scratch());
@@ -191,49 +186,19 @@ final class CreateContainer {
         ContainerRecord networked = record.with(pooled.endpoint().ports());
         checkpoints.save(networked);
         SharedFolder none = new SharedFolder(sandbox.directory());
-        Root root = new Root(List.of(), usualStorages(), usualRootfs());
+        Root root = new Root(List.of(), BlockRoot.storages(), BlockRoot.rootfs());
         Container container = build(sandbox, networked, size, none, root, request.spec(), null);
         sandboxes.pool().refillAfter(vm);
         return container;
     }
 
-    static List<Device> usualDevices(Path image, Path scratch, Endpoint endpoint) {
-        return List.of(
-                new Device.Disk(ROOT_DISK, image, true), new Device.Disk(SCRATCH_DISK, scratch, false), nic(endpoint));
+    /** Of a template. */
+    static Device nobodysNic() {
+        return new Device.Nic(NIC, "", "");
     }
 
-    private static Device nic(Endpoint endpoint) {
+    static Device nic(Endpoint endpoint) {
         return new Device.Nic(NIC, endpoint.tap(), endpoint.mac());
-    }
-
-    /** The image's disk, then the writable one. */
-    static List<Storage> usualStorages() {
-        return List.of(imageStorage(), scratchStorage());
-    }
-
-    private static Rootfs usualRootfs() {
-        return Rootfs.newBuilder()
-                .addLower(imageStorage().getTarget())
-                .setUpper(scratchStorage().getTarget())
-                .build();
-    }
-
-    private static Storage imageStorage() {
-        return Storage.newBuilder()
-                .setDiskSerial(ROOT_DISK)
-                .setFstype("erofs")
-                .addOptions("ro")
-                .setTarget(GuestSpec.STORAGE + "/" + ROOT_DISK)
-                .build();
-    }
-
-    private static Storage scratchStorage() {
-        return Storage.newBuilder()
-                .setDiskSerial(SCRATCH_DISK)
-                .setFstype("ext4")
-                .addAllOptions(ScratchDisk.MOUNT_OPTIONS)
-                .setTarget(GuestSpec.STORAGE + "/" + SCRATCH_DISK)
-                .build();
     }
 
     private Path scratch() {
@@ -272,15 +237,20 @@ final class CreateContainer {
         if (unconfigured != null) {
             calls.add(agent.startConfigureLink(Sandbox.link(unconfigured)));
         }
-        TtrpcCall<CreateContainerResponse> create = agent.startCreateContainer(CreateContainerRequest.newBuilder()
+        CreateContainerRequest.Builder wanted = CreateContainerRequest.newBuilder()
                 .setContainerId(request.id())
-                .setSpecJson(ByteString.copyFrom(guestSpec.toJson()))
-                .setRootfs(root.rootfs())
-                .addAllStorages(storages)
-                .addAllFiles(files(endpoint))
+                .addAllFiles(
+                        GuestFiles.of(request.network(), endpoint, node.config().dns()))
                 .setUser(request.user())
-                .setOpenStdin(request.openStdin())
-                .build());
+                .setOpenStdin(request.openStdin());
+        if (vm.isPrepared()) {
+            wanted.setPrepared(true).setSpecJson(ByteString.copyFrom(PreparedContainer.told(request)));
+        } else {
+            wanted.setSpecJson(ByteString.copyFrom(guestSpec.toJson()))
+                    .setRootfs(root.rootfs())
+                    .addAllStorages(storages);
+        }
+        TtrpcCall<CreateContainerResponse> create = agent.startCreateContainer(wanted.build());
         calls.addFirst(check);
         Duration plugged = elapsed();
         CreateContainerResponse created = await(sandbox, calls, create);
@@ -344,11 +314,11 @@ final class CreateContainer {
                 node.config().defaultMemoryBytes(),
                 Runtime.getRuntime().availableProcessors());
         Path nothing = Path.of("/dev/null");
-        List<Device> devices = new ArrayList<>(List.of(new Device.Disk(ROOT_DISK, nothing, true)));
+        List<Device> devices = new ArrayList<>(List.of(BlockRoot.image(nothing)));
         if (node.config().writable() == Writable.DISK) {
-            devices.add(new Device.Disk(SCRATCH_DISK, nothing, false));
+            devices.add(BlockRoot.scratch(nothing));
         }
-        devices.add(new Device.Nic(NIC, "", ""));
+        devices.add(nobodysNic());
         return new VmSpec("usual", nothing, size.vcpus(), size.memoryBytes(), devices, false);
     }
 
@@ -393,17 +363,12 @@ final class CreateContainer {
     }
 
     private Root blockRoot(Path image) {
-        Device.Disk disk = new Device.Disk(ROOT_DISK, image, true);
-        if (node.config().writable() == Writable.DISK && !readOnly()) {
+        Device.Disk disk = BlockRoot.image(image);
+        if (node.config().writable() == Writable.DISK && !request.isReadOnly()) {
             make(scratch());
-            return new Root(
-                    List.of(disk, new Device.Disk(SCRATCH_DISK, scratch(), false)), usualStorages(), usualRootfs());
+            return new Root(List.of(disk, BlockRoot.scratch(scratch())), BlockRoot.storages(), BlockRoot.rootfs());
         }
-        Storage memory = Storage.newBuilder()
-                .setTmpfs(true)
-                .setTarget(scratchStorage().getTarget())
-                .build();
-        return new Root(List.of(disk), List.of(imageStorage(), memory), usualRootfs());
+        return new Root(List.of(disk), BlockRoot.storagesInMemory(), BlockRoot.rootfs());
     }
 
     private void make(Path scratch) {
@@ -417,42 +382,6 @@ final class CreateContainer {
             throw new HakoException(
                     HakoException.Kind.USER, HakoException.Code.UNAVAILABLE, "make " + scratch + ": interrupted", e);
         }
-    }
-
-    private boolean readOnly() {
-        return request.spec().root() != null
-                && Boolean.TRUE.equals(request.spec().root().readonly());
-    }
-
-    private List<GuestFile> files(@Nullable Endpoint endpoint) {
-        String hostname = request.network().hostname();
-        StringBuilder hosts = new StringBuilder("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
-        StringBuilder resolv = new StringBuilder();
-        if (endpoint != null) {
-            hosts.append(endpoint.address().replaceFirst("/.*", ""))
-                    .append('\t')
-                    .append(hostname)
-                    .append('\n');
-            List<String> servers = Stream.of(
-                            request.network().dns(), node.config().dns(), endpoint.dns())
-                    .filter(list -> !list.isEmpty())
-                    .findFirst()
-                    .orElse(List.of());
-            servers.forEach(
-                    server -> resolv.append("nameserver ").append(server).append('\n'));
-        }
-        return List.of(
-                file("/etc/hosts", hosts.toString()),
-                file("/etc/hostname", hostname + "\n"),
-                file("/etc/resolv.conf", resolv.toString()));
-    }
-
-    private static GuestFile file(String path, String content) {
-        return GuestFile.newBuilder()
-                .setPath(path)
-                .setMode(0644)
-                .setContent(ByteString.copyFrom(content, StandardCharsets.UTF_8))
-                .build();
     }
 
     private static Path newDirectory(Path path) {

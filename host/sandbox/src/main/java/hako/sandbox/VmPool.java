@@ -175,7 +175,8 @@ final class VmPool implements AutoCloseable {
             node.scratch().create(scratch);
             Endpoint endpoint = node.network().attach(id, List.of());
             undo.add(() -> node.network().detach(endpoint));
-            List<Device> devices = CreateContainer.usualDevices(wanted.image(), scratch, endpoint);
+            List<Device> devices =
+                    List.of(BlockRoot.image(wanted.image()), BlockRoot.scratch(scratch), CreateContainer.nic(endpoint));
             Vm vm = node.source()
                     .acquire(new VmSpec(
                             id, run, wanted.size().vcpus(), wanted.size().memoryBytes(), devices, false));
@@ -192,7 +193,7 @@ final class VmPool implements AutoCloseable {
 
     /** A container like those to come, from creation to deletion; its program ends at once. */
     private static void rehearse(AgentClient agent, RuntimeSpec spec) {
-        List<Storage> storages = CreateContainer.usualStorages();
+        List<Storage> storages = BlockRoot.storages();
         CreateContainerResponse created = agent.createContainer(
                 CreateContainerRequest.newBuilder()
                         .setContainerId(REHEARSAL)

@@ -20,6 +20,7 @@ final class FakeVm implements Vm {
     private final Queue<Device> devices = new ConcurrentLinkedQueue<>();
     private volatile TtrpcClient client;
     private volatile String refusedDevice = "";
+    private volatile boolean prepared;
 
     FakeVm(VmSpec spec, FakeAgent agent) {
         this.spec = spec;
@@ -35,6 +36,15 @@ final class FakeVm implements Vm {
 
     void refusesToPlug(String deviceId) {
         refusedDevice = deviceId;
+    }
+
+    void isPrepared(boolean value) {
+        prepared = value;
+    }
+
+    @Override
+    public boolean isPrepared() {
+        return prepared;
     }
 
     boolean isDead() {

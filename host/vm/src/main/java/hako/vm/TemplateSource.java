@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,8 +23,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * VMs cloned from one that was booted once, for each shape (size and devices) that is asked for. The first of one comes from the
- * next source, as does any that cannot be cloned; the template is made behind it, one at a time. Threads: any.
+ * VMs cloned from one that was booted once, for each shape (size, devices, preparation) that is asked for. The first of one comes
+ * from the next source, as does any that cannot be cloned; the template is made behind it, one at a time. What is to be prepared
+ * is so from the third time on: the second one's template has it done. Threads: any.
  */
 public final class TemplateSource implements VmSource, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TemplateSource.class);
@@ -40,18 +42,31 @@ public final class TemplateSource implements VmSource, AutoCloseable {
     /** After so many failures in a row, VMs of this shape are booted. */
     private static final int MOST_FAILURES = 2;
 
+    /** So many preparations that were asked for are remembered. */
+    private static final int MOST_ASKED = 64;
+
     /** What clones have in common. */
-    public record Shape(int vcpus, long memoryBytes, List<String> devices) {
+    public record Shape(
+            int vcpus,
+            long memoryBytes,
+            List<String> devices,
+            @Nullable Preparation preparation) {
         static Shape of(VmSpec spec) {
             return new Shape(
                     spec.vcpus(),
                     spec.memoryBytes(),
-                    spec.devices().stream().map(Shape::of).toList());
+                    spec.devices().stream().map(Shape::of).toList(),
+                    spec.preparation());
         }
 
         @Override
         public String toString() {
-            return "%d CPUs, %d MiB, %s".formatted(vcpus, memoryBytes >> 20, String.join(", ", devices));
+            return "%d CPUs, %d MiB, %s%s"
+                    .formatted(
+                            vcpus,
+                            memoryBytes >> 20,
+                            String.join(", ", devices),
+                            preparation == null ? "" : ", " + preparation);
         }
 
         private static String of(Device device) {
@@ -62,6 +77,13 @@ public final class TemplateSource implements VmSource, AutoCloseable {
             };
         }
     }
+
+    /**
+     * A template that there is.
+     *
+     * @param clones made of it so far
+     */
+    public record Kept(Shape shape, int clones) {}
 
     private final VmDriver driver;
     private final VmSource next;
@@ -75,7 +97,9 @@ public final class TemplateSource implements VmSource, AutoCloseable {
     private final Map<Shape, VmTemplate> templates = new LinkedHashMap<>(8, 0.75f, true);
 
     private final Set<Shape> making = new HashSet<>();
+    private final Map<Shape, Integer> clones = new HashMap<>();
     private final Map<Shape, Integer> failures = new HashMap<>();
+    private final Set<Shape> asked = new LinkedHashSet<>();
     private int number;
     private boolean closed;
     private @Nullable Vm underWay;
@@ -91,26 +115,53 @@ public final class TemplateSource implements VmSource, AutoCloseable {
         this.ready = ready;
     }
 
+    /** Of a prepared one, or else of one that is not, or else the next source's. */
     @Override
     public Vm acquire(VmSpec spec) {
+        Vm prepared = spec.preparation() == null ? null : clone(spec);
+        if (prepared != null) {
+            return prepared;
+        }
+        boolean again = spec.preparation() != null && isAskedAgain(Shape.of(spec));
+        VmSpec plain = spec.unprepared();
+        Vm cloned = clone(plain);
+        if (cloned == null) {
+            Vm vm = next.acquire(plain);
+            makeAfter(vm, plain);
+            return vm;
+        }
+        if (again) {
+            makeAfter(cloned, spec);
+        }
+        return cloned;
+    }
+
+    private @Nullable Vm clone(VmSpec spec) {
         Shape shape = Shape.of(spec);
         VmTemplate template = find(shape);
-        if (template != null) {
-            try {
-                Vm vm = template.launch(spec);
-                succeeded(shape);
-                return vm;
-            } catch (HakoException e) {
-                LOG.warn(
-                        "clone VM {}: {}; it is booted instead, and the template made again",
-                        spec.id(),
-                        e.getMessage());
-                failed(shape, template);
-            }
+        if (template == null) {
+            return null;
         }
-        Vm vm = next.acquire(spec);
-        makeAfter(vm, spec);
-        return vm;
+        try {
+            Vm vm = template.launch(spec);
+            succeeded(shape);
+            return vm;
+        } catch (HakoException e) {
+            LOG.warn("clone VM {}: {}; it is made otherwise, and the template again", spec.id(), e.getMessage());
+            failed(shape, template);
+            return null;
+        }
+    }
+
+    /** What is wanted once is not worth a template. */
+    private synchronized boolean isAskedAgain(Shape shape) {
+        if (!asked.add(shape)) {
+            return true;
+        }
+        if (asked.size() > MOST_ASKED) {
+            asked.remove(asked.iterator().next());
+        }
+        return false;
     }
 
     private synchronized @Nullable VmTemplate find(Shape shape) {
@@ -125,6 +176,7 @@ public final class TemplateSource implements VmSource, AutoCloseable {
 
     private synchronized void succeeded(Shape shape) {
         failures.remove(shape);
+        clones.merge(shape, 1, Integer::sum);
     }
 
     private synchronized void failed(Shape shape, @Nullable VmTemplate template) {
@@ -192,12 +244,7 @@ public final class TemplateSource implements VmSource, AutoCloseable {
             }
             Files.createDirectories(place);
             long began = System.nanoTime();
-            String id = place.getFileName().toString();
-            keep(
-                    shape,
-                    driver.save(
-                            new VmSpec(id, place, spec.vcpus(), spec.memoryBytes(), spec.devices(), false),
-                            this::awaitReady));
+            keep(shape, driver.save(exemplar(spec, place), vm -> awaitReady(vm, spec.preparation())));
             LOG.info("template of {}: made in {} ms", shape, (System.nanoTime() - began) / 1_000_000);
         } catch (IOException e) {
             throw new HakoException(
@@ -211,8 +258,20 @@ public final class TemplateSource implements VmSource, AutoCloseable {
         }
     }
 
+    private static VmSpec exemplar(VmSpec spec, Path place) {
+        Preparation preparation = spec.preparation();
+        return new VmSpec(
+                place.getFileName().toString(),
+                place,
+                spec.vcpus(),
+                spec.memoryBytes(),
+                preparation == null ? spec.devices() : preparation.devices(place),
+                false,
+                preparation);
+    }
+
     /** The VM that becomes a template, which can be ended in the middle of it. */
-    private void awaitReady(Vm vm) {
+    private void awaitReady(Vm vm, @Nullable Preparation preparation) {
         synchronized (this) {
             underWay = vm;
             if (closed) {
@@ -220,6 +279,9 @@ public final class TemplateSource implements VmSource, AutoCloseable {
             }
         }
         ready.accept(vm);
+        if (preparation != null) {
+            preparation.carryOut(vm);
+        }
     }
 
     private synchronized int nextNumber() {
@@ -232,6 +294,7 @@ public final class TemplateSource implements VmSource, AutoCloseable {
             return;
         }
         templates.put(shape, template);
+        clones.remove(shape);
         while (templates.size() > MOST) {
             templates.remove(templates.keySet().iterator().next()).close();
         }
@@ -249,8 +312,10 @@ public final class TemplateSource implements VmSource, AutoCloseable {
     }
 
     /** Those there are, the one used last at the end. */
-    public synchronized List<Shape> shapes() {
-        return List.copyOf(templates.keySet());
+    public synchronized List<Kept> templates() {
+        return templates.keySet().stream()
+                .map(shape -> new Kept(shape, clones.getOrDefault(shape, 0)))
+                .toList();
     }
 
     /** Drops all; what was cloned goes on. They are made again when VMs are asked for. */
@@ -258,6 +323,8 @@ public final class TemplateSource implements VmSource, AutoCloseable {
         templates.values().forEach(VmTemplate::close);
         templates.clear();
         failures.clear();
+        asked.clear();
+        clones.clear();
     }
 
     /** Ends what is being made, too. */

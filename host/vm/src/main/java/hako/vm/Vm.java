@@ -16,6 +16,11 @@ public interface Vm {
      */
     TtrpcClient agent();
 
+    /** What its specification wanted prepared is. */
+    default boolean isPrepared() {
+        return false;
+    }
+
     /** Returns when the VMM has the device; the guest sees it a moment later (the agent waits for it). */
     void plug(Device device);
 

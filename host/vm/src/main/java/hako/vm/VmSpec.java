@@ -2,6 +2,7 @@ package hako.vm;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The size and place of a VM.
@@ -12,10 +13,26 @@ import java.util.List;
  * @param memoryBytes all of the guest's memory: the container's limit and the guest's own need
  * @param devices that are there from the start; shared directories are plugged later
  * @param sharesDirectories some will be: helpers must reach its memory
+ * @param preparation may have been carried out in it already ({@link Vm#isPrepared}); null: none is wanted
  */
 public record VmSpec(
-        String id, Path directory, int vcpus, long memoryBytes, List<Device> devices, boolean sharesDirectories) {
+        String id,
+        Path directory,
+        int vcpus,
+        long memoryBytes,
+        List<Device> devices,
+        boolean sharesDirectories,
+        @Nullable Preparation preparation) {
     public VmSpec {
         devices = List.copyOf(devices);
+    }
+
+    public VmSpec(
+            String id, Path directory, int vcpus, long memoryBytes, List<Device> devices, boolean sharesDirectories) {
+        this(id, directory, vcpus, memoryBytes, devices, sharesDirectories, null);
+    }
+
+    VmSpec unprepared() {
+        return new VmSpec(id, directory, vcpus, memoryBytes, devices, sharesDirectories);
     }
 }

@@ -127,9 +127,9 @@ class TemplateSourceTest {
             source.prepare(new VmSpec("x" + cpus, Path.of("/x"), cpus, 1 << 20, List.of(), false));
             assertThat(acquire(SMALL)).isEqualTo("cloned");
         }
-        assertThat(source.shapes()).extracting(TemplateSource.Shape::vcpus).containsExactlyInAnyOrder(1, 3, 4, 5);
+        assertThat(source.templates()).extracting(kept -> kept.shape().vcpus()).containsExactlyInAnyOrder(1, 3, 4, 5);
         source.clear();
-        assertThat(source.shapes()).isEmpty();
+        assertThat(source.templates()).isEmpty();
     }
 
     @Test
@@ -145,11 +145,62 @@ class TemplateSourceTest {
         assertThat(acquire(SMALL)).isEqualTo("booted");
     }
 
+    @Test
+    void whatIsToBePreparedIsSoOnceItWasAskedForTwice() throws Exception {
+        source();
+        acquireFirst(SMALL);
+        VmSpec wanted = wanting(new Recipe("a web server"));
+        assertThat(acquire(wanted)).isEqualTo("cloned");
+        awaitPrepared(wanted);
+        assertThat(Recipe.carriedOut).containsExactly("a web server");
+        assertThat(acquire(wanting(new Recipe("a web server")))).isEqualTo("prepared");
+        assertThat(acquire(wanting(new Recipe("a database")))).isEqualTo("cloned");
+    }
+
+    @Test
+    void aPreparedTemplateThatCannotBeClonedGivesWayToThePlainOne() throws Exception {
+        source();
+        acquireFirst(SMALL);
+        VmSpec wanted = wanting(new Recipe("a web server"));
+        awaitPrepared(wanted);
+        driver.brokenWhenPrepared = true;
+        assertThat(acquire(wanted)).isEqualTo("cloned");
+    }
+
+    /** Ends what it asks for until it is a clone of a prepared one. */
+    private void awaitPrepared(VmSpec wanted) {
+        ScriptedVm vm = (ScriptedVm) source.acquire(wanted);
+        while (!vm.origin().equals("prepared")) {
+            vm.kill();
+            vm = (ScriptedVm) source.acquire(wanted);
+        }
+    }
+
+    private static VmSpec wanting(Preparation preparation) {
+        Recipe.carriedOut.clear();
+        return new VmSpec("p", Path.of("/x"), 1, 1 << 20, List.of(), false, preparation);
+    }
+
+    private record Recipe(String what) implements Preparation {
+        static final java.util.Queue<String> carriedOut = new java.util.concurrent.ConcurrentLinkedQueue<>();
+
+        @Override
+        public List<Device> devices(Path directory) {
+            return List.of();
+        }
+
+        @Override
+        public void carryOut(Vm vm) {
+            carriedOut.add(what);
+        }
+    }
+
     private static final class Driver implements VmDriver {
         final BlockingQueue<String> saved = new LinkedBlockingQueue<>();
         volatile boolean broken;
         volatile boolean unsaveable;
         volatile boolean stale;
+        volatile boolean brokenWhenPrepared;
 
         @Override
         public String name() {
@@ -174,7 +225,10 @@ class TemplateSourceTest {
                     if (broken) {
                         throw refusal();
                     }
-                    return new ScriptedVm(clone.id(), "cloned");
+                    if (brokenWhenPrepared && clone.preparation() != null) {
+                        throw refusal();
+                    }
+                    return new ScriptedVm(clone.id(), clone.preparation() == null ? "cloned" : "prepared");
                 }
 
                 @Override

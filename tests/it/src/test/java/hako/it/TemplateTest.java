@@ -32,7 +32,7 @@ class TemplateTest {
     @Test
     void theFactoryTellsWhatItHas() {
         assertThat(node.run("factory", "status").ok().out())
-                .containsPattern("1 +5[0-9]{2}MiB +root \\(ro\\), scratch, eth0\n");
+                .containsPattern("1 +5[0-9]{2}MiB +root \\(ro\\), scratch, eth0 +0 *\n");
         node.run("factory", "destroy").ok();
         assertThat(node.run("factory", "status").ok().out()).doesNotContain("root (ro)");
     }
@@ -65,6 +65,101 @@ class TemplateTest {
                     .as("line %d, for instance %s", what, told.getFirst().get(what))
                     .hasSize(CLONES);
         }
+    }
+
+    /** Runs containers of the usual kind until their template has one prepared. */
+    private void prepareAContainer() {
+        Await.until("a prepared container", java.time.Duration.ofSeconds(30), () -> {
+            node.run("run", "--rm", HakoNode.IMAGE, "true").ok();
+            return node.run("factory", "status").ok().out().contains("a container of");
+        });
+    }
+
+    /** Of the template with a prepared container. */
+    private int clones() {
+        String line = node.run("factory", "status").ok().lines().stream()
+                .filter(row -> row.contains("a container of"))
+                .findFirst()
+                .orElseThrow();
+        return Integer.parseInt(line.replaceFirst(".* eth0 +", "").replaceFirst(" .*", ""));
+    }
+
+    @Test
+    void aContainerThatWasPreparedIsWhatItWasAskedToBe() {
+        prepareAContainer();
+        int before = clones();
+
+        Result result = node.run(
+                "run",
+                "--rm",
+                "--hostname",
+                "box",
+                "-e",
+                "GREETING=hello there",
+                "-u",
+                "nobody",
+                "--dns",
+                "9.9.9.9",
+                HakoNode.IMAGE,
+                "sh",
+                "-c",
+                "echo $GREETING; id -un; hostname; cat /etc/hostname; tail -n 1 /etc/hosts | cut -f 2; cat /etc/resolv.conf;"
+                        + " ulimit -c; readlink /proc/self/fd/0; grep -c . /proc/self/mounts");
+
+        assertThat(result.ok().lines())
+                .startsWith("hello there", "nobody", "box", "box", "box", "nameserver 9.9.9.9")
+                .contains("/dev/null");
+        assertThat(clones()).isEqualTo(before + 1);
+    }
+
+    @Test
+    void whatOneWritesNoOtherSees() {
+        prepareAContainer();
+
+        node.run("run", "--rm", HakoNode.IMAGE, "sh", "-c", "echo mine >/secret; mkdir /etc/more; sync")
+                .ok();
+
+        assertThat(node.run(
+                                "run",
+                                "--rm",
+                                HakoNode.IMAGE,
+                                "sh",
+                                "-c",
+                                "ls /secret /etc/more; echo writable >/x; cat /x")
+                        .out())
+                .isEqualTo("writable\n");
+    }
+
+    @Test
+    void aPreparedContainerRefusesWhatAnyOtherRefuses() {
+        prepareAContainer();
+
+        assertThat(node.run("run", "--rm", HakoNode.IMAGE, "no-such-command").exitCode())
+                .isEqualTo(127);
+        assertThat(node.run("run", "--rm", HakoNode.IMAGE, "/etc/passwd").exitCode())
+                .isEqualTo(126);
+        Result user = node.run("run", "--rm", "-u", "stranger", HakoNode.IMAGE, "true");
+        assertThat(user.exitCode()).isEqualTo(126);
+        assertThat(user.err()).contains("stranger");
+        assertThat(node.run("run", "--rm", HakoNode.IMAGE, "sh", "-c", "exit 7").exitCode())
+                .isEqualTo(7);
+    }
+
+    @Test
+    void aPreparedContainerLivesAsAnyOther() {
+        prepareAContainer();
+        node.detached("prepared", "sh", "-c", "echo one; trap 'exit 3' TERM; while :; do sleep 0.1; done");
+
+        assertThat(node.run("exec", "prepared", "hostname").ok().out())
+                .isEqualTo(node.run("exec", "prepared", "cat", "/etc/hostname")
+                        .ok()
+                        .out());
+        assertThat(node.run("stats", "--no-stream", "prepared").ok().out()).contains("prepared");
+        assertThat(node.run("logs", "prepared").ok().out()).isEqualTo("one\n");
+        node.killDaemon();
+        node.run("stop", "prepared").ok();
+        assertThat(node.run("inspect", "prepared").ok().out()).contains("\"ExitCode\": 3");
+        node.run("rm", "prepared").ok();
     }
 
     @Test

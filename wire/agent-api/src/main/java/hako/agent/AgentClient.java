@@ -129,6 +129,11 @@ public final class AgentClient {
         return start("Shutdown", ShutdownRequest.getDefaultInstance(), Empty.parser());
     }
 
+    /** Builds one that is nobody's yet, for a {@link #createContainer} that is like it in all but name and process. */
+    public CreateContainerResponse prepareContainer(CreateContainerRequest request, Duration timeout) {
+        return call("PrepareContainer", request, CreateContainerResponse.parser(), timeout);
+    }
+
     /**
      * Mounts the storages and builds the container; nothing of its image runs yet. A failure of the image's making
      * is in the answer, not an exception.

@@ -4,6 +4,7 @@ import hako.vm.Device;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -19,6 +20,21 @@ final class DeviceArguments {
      * them know their size.
      */
     private static final long EMPTY_BYTES = 16L << 40;
+
+    /**
+     * A network card's, and what goes by it: filters, and announcements, which would be the first thing a clone does. A guest takes
+     * none of it without the queue.
+     *
+     * @see <a href="https://docs.oasis-open.org/virtio/virtio/v1.2/virtio-v1.2.html">virtio 1.2, 5.1.3.1</a>
+     */
+    private static final List<String> NO_CONTROL_QUEUE = List.of(
+            "ctrl_vq",
+            "ctrl_rx",
+            "ctrl_rx_extra",
+            "ctrl_vlan",
+            "ctrl_mac_addr",
+            "ctrl_guest_offloads",
+            "guest_announce");
 
     private DeviceArguments() {}
 
@@ -68,6 +84,7 @@ final class DeviceArguments {
         Map<String, Object> device = device(machine.virtio("net"), nic);
         device.put("netdev", BACK + nic.id());
         device.put("mac", nic.mac());
+        NO_CONTROL_QUEUE.forEach(feature -> device.put(feature, false));
         if (machine.pluggable()) {
             device.put("romfile", "");
         }

@@ -40,16 +40,16 @@ sealed interface HostProcess {
      * Starts one for a VM. Its environment says which ({@link StrayProcesses#VM_DIRECTORY}), so that whoever finds the process finds its
      * owner, though nothing was written down in time.
      *
+     * @param variables more of its environment
      * @param descriptors the child's number to ours
      */
-    static HostProcess start(RunFiles files, List<String> line, Map<Integer, Fd> descriptors) {
+    static HostProcess start(
+            RunFiles files, List<String> line, Map<String, String> variables, Map<Integer, Fd> descriptors) {
         Map<Integer, Integer> numbers = new HashMap<>();
         descriptors.forEach((child, ours) -> numbers.put(child, ours.number()));
-        Map<String, String> environment = Map.of(
-                "PATH",
-                "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                StrayProcesses.VM_DIRECTORY,
-                files.directory().toString());
+        Map<String, String> environment = new HashMap<>(variables);
+        environment.put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        environment.put(StrayProcesses.VM_DIRECTORY, files.directory().toString());
         return Child.of(Spawn.start(line, environment, Path.of("/"), numbers, true));
     }
 

@@ -30,7 +30,7 @@ record QemuCommand(
     /** How the guest comes to run. */
     enum Start {
         BOOT,
-        /** To be saved: its disks are empty and its network card waits for an owner. */
+        /** To be saved: its network card waits for an owner, and its disks are empty unless something is prepared on them. */
         TEMPLATE,
         /** From a saved state. */
         CLONE
@@ -104,39 +104,37 @@ record QemuCommand(
         line.addAll(List.of("-device", machine.virtio("serial") + ",id=serial,max_ports=2"));
         line.addAll(List.of("-device", "virtserialport,bus=serial.0,nr=1,chardev=agent,name=" + AGENT_PORT));
         line.addAll(List.of("-device", machine.virtio("rng")));
-        // QEMU gives memory back by punching holes into its file, which is not the clone's where it is shared.
-        boolean returns = start == Start.BOOT || !config.sharesTemplates();
-        line.addAll(List.of(
-                "-device", machine.virtio("balloon") + ",id=balloon,free-page-reporting=" + (returns ? "on" : "off")));
+        line.addAll(List.of("-device", machine.virtio("balloon") + ",id=balloon,free-page-reporting=on"));
         for (int i = 0; i < config.slots(); i++) {
             line.addAll(machine.slot(i));
         }
         int tapFd = firstTapFd;
-        for (int i = 0; i < spec.devices().size(); i++) {
-            String slot = machine == MachineType.Q35 ? MachineType.slotName(i) : "";
-            switch (spec.devices().get(i)) {
-                case Device.Disk disk -> addDisk(line, disk, slot);
-                case Device.Nic nic -> addNic(line, nic, slot, tapFd++);
+        for (Device device : spec.devices()) {
+            switch (device) {
+                case Device.Disk disk -> addDisk(line, disk);
+                case Device.Nic nic -> addNic(line, nic, tapFd++);
                 case Device.SharedDirectory directory ->
                     throw new IllegalArgumentException("shared directory " + directory.id() + " from the start");
             }
         }
     }
 
-    private void addDisk(List<String> line, Device.Disk disk, String slot) {
-        Map<String, Object> node =
-                start == Start.TEMPLATE ? DeviceArguments.emptyBlockNode(disk) : DeviceArguments.blockNode(disk);
+    private void addDisk(List<String> line, Device.Disk disk) {
+        Map<String, Object> node = isEmpty() ? DeviceArguments.emptyBlockNode(disk) : DeviceArguments.blockNode(disk);
         line.addAll(List.of("-blockdev", QmpMessage.json(node)));
-        line.addAll(List.of(
-                "-device", QmpMessage.json(DeviceArguments.in(slot, DeviceArguments.disk(config.machine(), disk)))));
+        line.addAll(List.of("-device", QmpMessage.json(DeviceArguments.disk(config.machine(), disk))));
     }
 
-    private void addNic(List<String> line, Device.Nic nic, String slot, int tapFd) {
+    /** Its disks have no content. */
+    private boolean isEmpty() {
+        return start == Start.TEMPLATE && spec.preparation() == null;
+    }
+
+    private void addNic(List<String> line, Device.Nic nic, int tapFd) {
         Map<String, Object> netdev = DeviceArguments.netdev(nic, Integer.toString(tapFd));
         line.addAll(List.of("-netdev", options(netdev)));
         Device.Nic seen = start == Start.TEMPLATE ? new Device.Nic(nic.id(), nic.tap(), UNCLAIMED_MAC) : nic;
-        line.addAll(List.of(
-                "-device", QmpMessage.json(DeviceArguments.in(slot, DeviceArguments.nic(config.machine(), seen)))));
+        line.addAll(List.of("-device", QmpMessage.json(DeviceArguments.nic(config.machine(), seen))));
     }
 
     /** {@code TYPE,key=value,...}: this option takes no JSON before QEMU 8. */

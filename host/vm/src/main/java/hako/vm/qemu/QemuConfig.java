@@ -1,6 +1,7 @@
 package hako.vm.qemu;
 
 import hako.vm.Accelerator;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -11,11 +12,12 @@ import java.util.List;
  * @param kernel an uncompressed kernel with a PVH entry ({@code vmlinux}), or a bzImage
  * @param initramfs whose {@code /init} is the agent
  * @param slots devices that can be plugged at a time, where the machine has them for a price (Q35: about 10 ms of
- *     boot each); 27 at most. A sandbox has up to four: root, scratch disk, shared folder, network
+ *     boot each); 27 at most. A sandbox plugs one, its shared folder: what else it has is there from the start
  * @param translationCacheMb of emulation; QEMU's own default of an eighth of the memory is far too large
  * @param firmware the directory that may hold {@code qboot.rom}, which starts quicker than the default firmware
  * @param virtiofsd where to search for it, the first found is taken
  * @param sharesTemplates a clone has its template's pages until it writes to them; else a copy of them
+ * @param discard the library that lets such a clone give memory back (host/vm/discard); where it is missing, clones have copies
  * @param kernelArguments added to the kernel's command line
  */
 public record QemuConfig(
@@ -29,6 +31,7 @@ public record QemuConfig(
         Path firmware,
         List<Path> virtiofsd,
         boolean sharesTemplates,
+        Path discard,
         List<String> kernelArguments) {
     /** A bus has 32 devices: host bridge, ISA bridge, and the three that every VM has. */
     private static final int MAX_SLOTS = 27;
@@ -49,7 +52,7 @@ public record QemuConfig(
                 Accelerator.Choice.AUTO,
                 kernel,
                 initramfs,
-                4,
+                2,
                 48,
                 Path.of("/usr/share/qemu"),
                 List.of(
@@ -57,8 +60,14 @@ public record QemuConfig(
                         Path.of("/usr/lib/virtiofsd"),
                         Path.of("/usr/lib/qemu/virtiofsd"),
                         Path.of("/usr/bin/virtiofsd")),
-                false,
+                true,
+                Path.of("hako-discard.so"),
                 List.of());
+    }
+
+    /** Whether clones can have their template's pages. */
+    boolean canShare() {
+        return sharesTemplates && Files.isReadable(discard);
     }
 
     public QemuConfig withBinary(Path value) {
@@ -73,6 +82,7 @@ public record QemuConfig(
                 firmware,
                 virtiofsd,
                 sharesTemplates,
+                discard,
                 kernelArguments);
     }
 
@@ -88,21 +98,7 @@ public record QemuConfig(
                 firmware,
                 virtiofsd,
                 sharesTemplates,
-                kernelArguments);
-    }
-
-    public QemuConfig withAccelerator(Accelerator.Choice value) {
-        return new QemuConfig(
-                binary,
-                machine,
-                value,
-                kernel,
-                initramfs,
-                slots,
-                translationCacheMb,
-                firmware,
-                virtiofsd,
-                sharesTemplates,
+                discard,
                 kernelArguments);
     }
 
@@ -118,6 +114,7 @@ public record QemuConfig(
                 firmware,
                 virtiofsd,
                 sharesTemplates,
+                discard,
                 kernelArguments);
     }
 
@@ -133,6 +130,7 @@ public record QemuConfig(
                 firmware,
                 virtiofsd,
                 sharesTemplates,
+                discard,
                 value);
     }
 }

@@ -49,7 +49,7 @@ final class QemuDevices {
     /**
      * Of a VM that has just been started as {@code config} says.
      *
-     * @param first on its command line, one a slot, as {@link QemuCommand} puts them
+     * @param first on its command line; they take no slot
      * @param helperLost told why, when a helper ended though its device is still plugged: the guest would wait for it
      *     for ever
      */
@@ -63,10 +63,8 @@ final class QemuDevices {
         for (int i = 0; i < config.slots() && machine == MachineType.Q35; i++) {
             freeSlots.add(MachineType.slotName(i));
         }
-        for (int i = 0; i < first.size(); i++) {
-            String slot = machine == MachineType.Q35 ? MachineType.slotName(i) : "";
-            freeSlots.remove(slot);
-            plugged.put(first.get(i).id(), new Plugged(Backend.of(first.get(i)), slot, null));
+        for (Device device : first) {
+            plugged.put(device.id(), new Plugged(Backend.of(device), "", null));
         }
     }
 

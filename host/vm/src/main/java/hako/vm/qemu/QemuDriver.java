@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -81,7 +82,7 @@ public final class QemuDriver implements VmDriver {
 
     @Override
     public VmTemplate save(VmSpec spec, Consumer<Vm> ready) {
-        String origin = origin(); // before the boot: what is replaced meanwhile makes it stale
+        String origin = origin(spec); // before the boot: what is replaced meanwhile makes it stale
         Fd memory = MemoryFile.create("hako-template", spec.memoryBytes());
         Fd state = MemoryFile.create("hako-template-state", 0);
         try (Undo undo = new Undo()) {
@@ -96,25 +97,52 @@ public final class QemuDriver implements VmDriver {
             }
             MemoryFile.seal(memory);
             MemoryFile.seal(state);
+            Map<String, Fd> disks = written(spec, undo);
             undo.release();
-            return new QemuTemplate(this, spec, origin, memory, state);
+            return new QemuTemplate(this, spec, origin, memory, state, disks);
+        } catch (IOException e) {
+            throw new HakoException(
+                    Kind.RESOURCES, Code.NO_SPACE, "save VM %s: copy its disks: %s".formatted(spec.id(), e), e);
         }
     }
 
-    boolean sharesTemplates() {
-        return config.sharesTemplates();
+    private static Map<String, Fd> written(VmSpec spec, Undo undo) throws IOException {
+        Map<String, Fd> disks = new HashMap<>();
+        for (Device device : spec.preparation() == null ? List.<Device>of() : spec.devices()) {
+            if (device instanceof Device.Disk disk && !disk.readOnly()) {
+                try (Fd file = Fd.open(disk.image(), Fd.O_RDONLY, 0)) {
+                    Fd content = MemoryFile.copy("hako-template-disk", file, Files.size(disk.image()));
+                    undo.add(content::close);
+                    MemoryFile.seal(content);
+                    disks.put(disk.id(), content);
+                }
+            }
+        }
+        return disks;
     }
 
-    /** What a guest is made of, as the files' times and sizes tell. */
-    String origin() {
-        return Stream.of(config.kernel(), config.initramfs(), config.binary())
+    /** Clones can have its pages until they write to them. */
+    boolean canShare() {
+        return config.canShare();
+    }
+
+    /** What a guest is made of, as the files' times and sizes tell; a prepared one also of what it has read. */
+    String origin(VmSpec spec) {
+        Stream<Path> read = spec.preparation() == null
+                ? Stream.of()
+                : spec.devices().stream()
+                        .flatMap(device -> device instanceof Device.Disk disk && disk.readOnly()
+                                ? Stream.of(disk.image())
+                                : Stream.of());
+        return Stream.concat(Stream.of(config.kernel(), config.initramfs(), config.binary()), read)
                 .map(QemuDriver::version)
                 .collect(Collectors.joining(" "));
     }
 
     private static String version(Path file) {
         try {
-            return Files.getLastModifiedTime(file) + "/" + Files.size(file);
+            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            return attributes.fileKey() + "/" + attributes.lastModifiedTime() + "/" + attributes.size();
         } catch (IOException e) {
             return "none"; // the VMM's is a name, to be searched for
         }
@@ -149,6 +177,7 @@ public final class QemuDriver implements VmDriver {
             QemuVm vm = QemuVm.launched(
                     config,
                     spec.devices(),
+                    start == Start.CLONE && spec.preparation() != null,
                     record(spec, process),
                     process,
                     errors,
@@ -176,13 +205,24 @@ public final class QemuDriver implements VmDriver {
             }
             List<String> line = new QemuCommand(config, accelerator, spec, memory, start, QMP, AGENT, TAPS).arguments();
             LOG.debug("VM {}: {}", spec.id(), line);
-            return execute(spec, files, line, descriptors);
+            boolean shares = memory instanceof GuestMemory.OpenFile(int _, boolean all) && !all;
+            return execute(
+                    spec,
+                    files,
+                    line,
+                    shares ? Map.of("LD_PRELOAD", config.discard().toString()) : Map.of(),
+                    descriptors);
         }
     }
 
-    private static HostProcess execute(VmSpec spec, RunFiles files, List<String> line, Map<Integer, Fd> descriptors) {
+    private static HostProcess execute(
+            VmSpec spec,
+            RunFiles files,
+            List<String> line,
+            Map<String, String> environment,
+            Map<Integer, Fd> descriptors) {
         try {
-            return HostProcess.start(files, line, descriptors);
+            return HostProcess.start(files, line, environment, descriptors);
         } catch (LinuxException e) {
             throw new HakoException(
                     Kind.EXTERNAL,

@@ -5,14 +5,18 @@ import hako.base.HakoException.Code;
 import hako.base.HakoException.Kind;
 import hako.linux.Fd;
 import hako.linux.MemoryFile;
+import hako.linux.SparseFile;
+import hako.vm.Device;
 import hako.vm.Vm;
 import hako.vm.VmSpec;
 import hako.vm.VmTemplate;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.util.Map;
 
 /**
- * Two sealed files in memory: the guest's memory as it was, and what QEMU wrote of its devices. A clone has a copy of the
- * first, or its pages until it writes to them ({@code sharesMemory}).
+ * Sealed files in memory: the guest's memory as it was, what QEMU wrote of its devices, and what the guest wrote to its disks. A
+ * clone has a copy of the first, or its pages until it writes to them ({@code sharesMemory}), and of the last.
  */
 final class QemuTemplate implements VmTemplate {
     private final QemuDriver driver;
@@ -21,9 +25,14 @@ final class QemuTemplate implements VmTemplate {
     private final Fd state;
 
     private final String origin;
+    private final Map<String, Fd> disks;
 
-    /** @param origin tells kernel, agent and VMM apart from others ({@link QemuDriver#origin}) */
-    QemuTemplate(QemuDriver driver, VmSpec saved, String origin, Fd memory, Fd state) {
+    /**
+     * @param origin tells what it was made of apart from others ({@link QemuDriver#origin})
+     * @param disks what it wrote, by the disk's id
+     */
+    QemuTemplate(QemuDriver driver, VmSpec saved, String origin, Fd memory, Fd state, Map<String, Fd> disks) {
+        this.disks = Map.copyOf(disks);
         this.driver = driver;
         this.origin = origin;
         this.saved = saved;
@@ -37,25 +46,35 @@ final class QemuTemplate implements VmTemplate {
             throw new IllegalArgumentException("clone %s of a VM of another size: %s".formatted(spec, saved));
         }
         // Helpers of shared directories write where the guest reads: into a file that all mappings show.
-        boolean shares = driver.sharesTemplates() && !spec.sharesDirectories();
+        boolean shares = driver.canShare() && !spec.sharesDirectories();
         // The state is opened anew: an offset of its own.
         try (Fd own = shares ? memory.dup() : MemoryFile.copy("hako-memory", memory, saved.memoryBytes());
                 Fd devices = Fd.open(state.path(), Fd.O_RDONLY, 0)) {
+            for (Device device : spec.devices()) {
+                if (device instanceof Device.Disk disk && disks.get(disk.id()) instanceof Fd content) {
+                    Files.delete(disk.image());
+                    SparseFile.copy(content.path(), disk.image());
+                }
+            }
             return driver.clone(spec, own, !shares, devices);
         } catch (IOException e) {
             throw new HakoException(
-                    Kind.RESOURCES, Code.NO_SPACE, "clone VM %s: copy its memory: %s".formatted(spec.id(), e), e);
+                    Kind.RESOURCES,
+                    Code.NO_SPACE,
+                    "clone VM %s: copy its memory and disks: %s".formatted(spec.id(), e),
+                    e);
         }
     }
 
     @Override
     public boolean isStale() {
-        return !origin.equals(driver.origin());
+        return !origin.equals(driver.origin(saved));
     }
 
     @Override
     public void close() {
         memory.close();
         state.close();
+        disks.values().forEach(Fd::close);
     }
 }

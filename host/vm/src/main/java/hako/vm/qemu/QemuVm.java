@@ -66,6 +66,7 @@ final class QemuVm implements Vm {
     }
 
     private final VmRecord base;
+    private final boolean prepared;
     private final RunFiles files;
     private final HostProcess process;
     private final @Nullable ErrorLog errors;
@@ -83,12 +84,14 @@ final class QemuVm implements Vm {
     private QemuVm(
             QemuConfig config,
             List<Device> first,
+            boolean prepared,
             VmRecord base,
             HostProcess process,
             @Nullable ErrorLog errors,
             Fd qmpSocket,
             SocketChannel agentSocket) {
         this.base = base;
+        this.prepared = prepared;
         this.files = RunFiles.of(base);
         this.process = process;
         this.errors = errors;
@@ -102,12 +105,13 @@ final class QemuVm implements Vm {
     static QemuVm launched(
             QemuConfig config,
             List<Device> first,
+            boolean prepared,
             VmRecord base,
             HostProcess process,
             ErrorLog errors,
             Fd qmpSocket,
             SocketChannel agentSocket) {
-        QemuVm vm = new QemuVm(config, first, base, process, errors, qmpSocket, agentSocket);
+        QemuVm vm = new QemuVm(config, first, prepared, base, process, errors, qmpSocket, agentSocket);
         vm.awaitExit();
         return vm;
     }
@@ -115,7 +119,7 @@ final class QemuVm implements Vm {
     /** @throws HakoException if its monitor does not answer */
     static QemuVm adopted(
             QemuConfig config, VmRecord record, HostProcess process, Fd qmpSocket, SocketChannel agentSocket) {
-        QemuVm vm = new QemuVm(config, List.of(), record, process, null, qmpSocket, agentSocket);
+        QemuVm vm = new QemuVm(config, List.of(), false, record, process, null, qmpSocket, agentSocket);
         try {
             vm.qmp.version(COMMAND);
             vm.devices.adopt(record.helpers());
@@ -153,6 +157,11 @@ final class QemuVm implements Vm {
                 base.vcpus(),
                 base.memoryBytes(),
                 devices.helpers());
+    }
+
+    @Override
+    public boolean isPrepared() {
+        return prepared;
     }
 
     @Override

@@ -53,7 +53,7 @@ record Virtiofsd(HostProcess process, Optional<ErrorLog> log) {
         ErrorLog log = ErrorLog.to(files.virtiofsLog(deviceId), "vm-%s-%s-log".formatted(files.id(), deviceId));
         try (Fd listener = files.listen(socket)) {
             HostProcess process = HostProcess.start(
-                    files, arguments(binary, directory), Map.of(STDERR, log.writer(), SOCKET, listener));
+                    files, arguments(binary, directory), Map.of(), Map.of(STDERR, log.writer(), SOCKET, listener));
             log.started();
             return new Started(new Virtiofsd(process, Optional.of(log)), connect(process, socket));
         } catch (LinuxException e) {

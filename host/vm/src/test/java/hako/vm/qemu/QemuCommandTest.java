@@ -26,14 +26,15 @@ class QemuCommandTest {
     Path firmware;
 
     @Test
-    void devicesThatAreThereFromTheStartSitInTheFirstSlots() {
+    void devicesThatAreThereFromTheStartTakeNoSlot() {
         assertThat(deviceLine(QemuCommand.Start.BOOT))
                 .contains(" -blockdev {\"driver\":\"raw\",\"node-name\":\"host-root\",\"read-only\":true,"
                         + "\"discard\":\"unmap\",\"file\":{")
                 .contains(" -device {\"driver\":\"virtio-blk-pci\",\"id\":\"dev-root\",\"drive\":\"host-root\","
-                        + "\"serial\":\"root\",\"num-queues\":1,\"bus\":\"slot0\"}")
+                        + "\"serial\":\"root\",\"num-queues\":1}")
                 .containsPattern(" -netdev tap,id=host-eth0,fd=6,vhost=(on|off) ")
-                .contains("\"netdev\":\"host-eth0\",\"mac\":\"02:00:00:00:00:07\",\"romfile\":\"\",\"bus\":\"slot1\"}");
+                .contains("\"netdev\":\"host-eth0\",\"mac\":\"02:00:00:00:00:07\",\"ctrl_vq\":false,")
+                .contains("\"guest_announce\":false,\"romfile\":\"\"}");
     }
 
     @Test
@@ -166,6 +167,7 @@ class QemuCommandTest {
                 firmware,
                 List.of(),
                 true,
+                Path.of("/lib/hako-discard.so"),
                 List.of());
         VmSpec spec = new VmSpec("7f3a", Path.of("/run/hako"), vcpus, memoryBytes, List.of(), false);
         return String.join(" ", new QemuCommand(config, accelerator, spec, memory, start, 3, 4, 6).arguments());
