@@ -1,4 +1,4 @@
-package hako.cli;
+package hako.door;
 
 import hako.doorstep.Caller;
 import java.time.Duration;
@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  * What signals to the caller do to its call: they end it, until it hands them to a process. Signals arrive on the
  * caller's own thread; the call has another.
  */
-final class CallSignals {
+public final class CallSignals {
     /** Who takes the signals, and the news that the caller was killed, from the call. */
-    interface Target {
+    public interface Target {
         void signal(int number);
 
         void gone();
@@ -41,7 +41,7 @@ final class CallSignals {
     private final List<Integer> early = new ArrayList<>();
 
     /** Of the call of this thread. */
-    CallSignals(Caller caller) {
+    public CallSignals(Caller caller) {
         this.caller = caller;
         this.call = Thread.currentThread();
         caller.onSignal(this::signal);
@@ -55,7 +55,7 @@ final class CallSignals {
      * @param giveUp makes what is done now end soon
      * @throws InterruptedException if one has ended the call before
      */
-    synchronized void hold(Runnable giveUp) throws InterruptedException {
+    public synchronized void hold(Runnable giveUp) throws InterruptedException {
         if (endedCall()) {
             throw new InterruptedException("the caller ended the call");
         }
@@ -67,7 +67,7 @@ final class CallSignals {
      *
      * @throws InterruptedException if one has ended the call before
      */
-    synchronized void handTo(Target newTarget) throws InterruptedException {
+    public synchronized void handTo(Target newTarget) throws InterruptedException {
         if (endedCall()) {
             throw new InterruptedException("the caller ended the call");
         }
@@ -77,13 +77,13 @@ final class CallSignals {
     }
 
     /** Whether a signal, or the caller's death, ended this call. */
-    synchronized boolean endedCall() {
+    public synchronized boolean endedCall() {
         return ended != 0 || gone;
     }
 
     /** Of a call that was ended so. */
-    synchronized int exitCode() {
-        return ExitCodes.signalled(ended != 0 ? ended : Signals.SIGKILL);
+    public synchronized int exitCode() {
+        return Signals.exitCode(ended != 0 ? ended : Signals.SIGKILL);
     }
 
     private void signal(int number) {

@@ -1,12 +1,12 @@
-package hako.cli;
+package hako.door;
 
 import hako.base.HakoException;
 
 /** The command line itself is wrong: said together with where to read more. */
-final class UsageException extends HakoException {
+public final class UsageException extends HakoException {
     private static final long serialVersionUID = 1;
 
-    UsageException(String message) {
+    public UsageException(String message) {
         super(Kind.USER, Code.INVALID_ARGUMENT, message);
     }
 }

@@ -1,4 +1,4 @@
-package hako.cli;
+package hako.door;
 
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -6,13 +6,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** JSON for people and scripts, from maps, lists, texts, numbers, truths and null. */
-final class Json {
+public final class Json {
     private static final int INDENT = 4;
 
     private Json() {}
 
     /** A map that keeps its order: name, value, name, value. */
-    static Map<String, @Nullable Object> object(@Nullable Object... namesAndValues) {
+    public static Map<String, @Nullable Object> object(@Nullable Object... namesAndValues) {
         Map<String, @Nullable Object> object = new LinkedHashMap<>();
         for (int i = 0; i < namesAndValues.length; i += 2) {
             object.put(String.valueOf(namesAndValues[i]), namesAndValues[i + 1]);
@@ -21,14 +21,14 @@ final class Json {
     }
 
     /** On one line. */
-    static String line(@Nullable Object value) {
+    public static String line(@Nullable Object value) {
         StringBuilder out = new StringBuilder();
         write(out, value, -1);
         return out.toString();
     }
 
     /** Indented. */
-    static String pretty(@Nullable Object value) {
+    public static String pretty(@Nullable Object value) {
         StringBuilder out = new StringBuilder();
         write(out, value, 0);
         return out.toString();

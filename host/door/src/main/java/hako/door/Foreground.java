@@ -1,4 +1,4 @@
-package hako.cli;
+package hako.door;
 
 import hako.base.HakoException;
 import hako.doorstep.Caller;
@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * until the one ends or the other does. The call's thread copies output; input, and what the caller does, have one
  * virtual thread each. Belongs to one call.
  */
-final class Foreground implements CallSignals.Target {
+public final class Foreground implements CallSignals.Target {
     private static final Logger log = LoggerFactory.getLogger(Foreground.class);
     private static final int MOST_WAITING = 64;
     private static final Duration PATIENCE = Duration.ofSeconds(2);
@@ -38,7 +39,7 @@ final class Foreground implements CallSignals.Target {
      * @param interactive the caller's input is the process's
      * @param terminal the process has a terminal
      */
-    Foreground(Caller caller, AttendedProcess process, boolean interactive, boolean terminal) {
+    public Foreground(Caller caller, AttendedProcess process, boolean interactive, boolean terminal) {
         this.caller = caller;
         this.process = process;
         this.interactive = interactive;
@@ -67,9 +68,10 @@ final class Foreground implements CallSignals.Target {
     /**
      * Until the end; the process has been started.
      *
+     * @param complain told why the process ended, where it did not end by itself
      * @return the exit code for the caller
      */
-    int run(Call call) {
+    public int run(Consumer<String> complain) {
         if (terminal) {
             resize(caller.rows(), caller.columns());
             caller.onResize(this::resize);
@@ -80,10 +82,10 @@ final class Foreground implements CallSignals.Target {
         Thread doer = Thread.ofVirtual().name(name("signals")).start(this::carryOut);
         Thread feeder = interactive ? Thread.ofVirtual().name(name("stdin")).start(this::feed) : null;
         try {
-            return copy(call);
+            return copy(complain);
         } catch (Abandoned e) {
             abandon(feeder);
-            return ExitCodes.signalled(e.signal);
+            return Signals.exitCode(e.signal);
         } finally {
             doer.interrupt();
             if (feeder != null) {
@@ -104,13 +106,13 @@ final class Foreground implements CallSignals.Target {
         }
     }
 
-    private int copy(Call call) throws Abandoned {
+    private int copy(Consumer<String> complain) throws Abandoned {
         try {
             beginCopying();
             process.copy();
             ExitReport exit = process.exit();
             if (!exit.reason().isEmpty()) {
-                call.complain(exit.reason());
+                complain.accept(exit.reason());
             }
             return exit.code();
         } catch (IOException e) {

@@ -1,4 +1,4 @@
-package hako.cli;
+package hako.door;
 
 import hako.base.HakoException;
 import java.util.function.BiFunction;
@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> of the value
  */
-final class Option<T extends @Nullable Object> {
+public final class Option<T extends @Nullable Object> {
     /** For an option without a letter. */
-    static final char NO_LETTER = 0;
+    public static final char NO_LETTER = 0;
 
     private final String name;
     private final char letter;
@@ -26,7 +26,7 @@ final class Option<T extends @Nullable Object> {
      * @param metavar how help calls the value; null: a switch, that takes none
      * @param take from the value so far and the text given to the value from then on
      */
-    Option(
+    public Option(
             String name,
             char letter,
             @Nullable String metavar,
@@ -41,37 +41,37 @@ final class Option<T extends @Nullable Object> {
         this.take = take;
     }
 
-    String name() {
+    public String name() {
         return name;
     }
 
-    char letter() {
+    public char letter() {
         return letter;
     }
 
     @Nullable
-    String metavar() {
+    public String metavar() {
         return metavar;
     }
 
-    String description() {
+    public String description() {
         return description;
     }
 
-    boolean isSwitch() {
+    public boolean isSwitch() {
         return metavar == null;
     }
 
-    T value() {
+    public T value() {
         return value;
     }
 
     /** Whether the call names it at all. */
-    boolean given() {
+    public boolean given() {
         return given;
     }
 
-    void take(String text) {
+    public void take(String text) {
         try {
             value = take.apply(value, text);
             given = true;

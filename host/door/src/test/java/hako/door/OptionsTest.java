@@ -1,4 +1,4 @@
-package hako.cli;
+package hako.door;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -13,7 +13,7 @@ class OptionsTest {
     private final Option<Boolean> remove = options.flag("rm", "");
     private final Option<String> name = options.text("name", "NAME", "");
     private final Option<List<String>> variables = options.list("env", 'e', "K=V", "");
-    private final Option<Long> memory = options.value("memory", 'm', "BYTES", "", 0L, Bytes::parse);
+    private final Option<Long> memory = options.value("memory", 'm', "BYTES", "", 0L, Long::valueOf);
 
     private List<String> parse(String... arguments) {
         return options.parse(List.of(arguments), false);

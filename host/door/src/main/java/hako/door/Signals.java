@@ -1,17 +1,18 @@
-package hako.cli;
+package hako.door;
 
 import java.util.List;
 import java.util.Locale;
 
 /** Signals by name and number on x86-64 and arm64 ({@code signal(7)}). */
-final class Signals {
-    static final int SIGHUP = 1;
-    static final int SIGINT = 2;
-    static final int SIGQUIT = 3;
-    static final int SIGKILL = 9;
-    static final int SIGPIPE = 13;
-    static final int SIGTERM = 15;
+public final class Signals {
+    public static final int SIGHUP = 1;
+    public static final int SIGINT = 2;
+    public static final int SIGQUIT = 3;
+    public static final int SIGKILL = 9;
+    public static final int SIGPIPE = 13;
+    public static final int SIGTERM = 15;
 
+    private static final int SIGNALLED = 128;
     private static final int FIRST_REALTIME = 34;
     private static final int LAST_REALTIME = 64;
 
@@ -24,7 +25,7 @@ final class Signals {
     private Signals() {}
 
     /** @param text {@code TERM}, {@code SIGTERM}, {@code 15}, {@code RTMIN+3} */
-    static int number(String text) {
+    public static int number(String text) {
         String name = text.toUpperCase(Locale.ROOT);
         if (name.matches("\\d{1,2}")) {
             int number = Integer.parseInt(name);
@@ -54,8 +55,13 @@ final class Signals {
         return 0;
     }
 
+    /** Of a process, or a call, that this signal ended; as shells report it. */
+    public static int exitCode(int signal) {
+        return SIGNALLED + signal;
+    }
+
     /** {@code SIGTERM}; a number where there is no name. */
-    static String name(int number) {
+    public static String name(int number) {
         return number >= 1 && number <= NAMES.size() ? "SIG" + NAMES.get(number - 1) : String.valueOf(number);
     }
 }

@@ -1,16 +1,16 @@
-package hako.cli;
+package hako.door;
 
 /**
  * What comes from an image, a guest or a stranger, made fit for a terminal: a name must not move the cursor, colour the
  * screen or type commands.
  */
-final class Printable {
+public final class Printable {
     private static final int LONGEST = 2000;
 
     private Printable() {}
 
     /** One line: control and format characters as escapes, a very long text cut. */
-    static String line(String text) {
+    public static String line(String text) {
         String bounded = text.length() > LONGEST ? text.substring(0, LONGEST) + "…" : text;
         if (bounded.chars().noneMatch(Printable::isHostile)) {
             return bounded;
@@ -21,7 +21,7 @@ final class Printable {
     }
 
     /** As {@link #line}, but line breaks stay. */
-    static String lines(String text) {
+    public static String lines(String text) {
         return String.join("\n", text.lines().map(Printable::line).toList());
     }
 

@@ -1,4 +1,4 @@
-package hako.cli;
+package hako.door;
 
 import hako.base.HakoException;
 import hako.doorstep.Caller;
@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.util.concurrent.ExecutionException;
 
 /** A process with its caller in front of it. */
-interface AttendedProcess extends AutoCloseable {
+public interface AttendedProcess extends AutoCloseable {
     /** All its output, until its end. {@link IOException}: the caller does not read any more. */
     void copy() throws IOException, InterruptedException;
 
@@ -36,13 +36,13 @@ interface AttendedProcess extends AutoCloseable {
     void close();
 
     /** The container's own: with {@code --rm} it does not outlive its caller. */
-    static AttendedProcess init(Container container, Call call) {
-        return new OfContainer(container, container.init(), container.init().attach(new OfCall(call.caller())));
+    static AttendedProcess init(Container container, Caller caller) {
+        return new OfContainer(container, container.init(), container.init().attach(new OfCall(caller)));
     }
 
     /** One more process in it. */
-    static AttendedProcess exec(Container container, ContainerProcess exec, Call call) {
-        return new OfContainer(container, exec, exec.attach(new OfCall(call.caller())));
+    static AttendedProcess exec(Container container, ContainerProcess exec, Caller caller) {
+        return new OfContainer(container, exec, exec.attach(new OfCall(caller)));
     }
 
     /** Whoever made the call, as the process sees it. */

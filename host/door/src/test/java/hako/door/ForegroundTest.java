@@ -1,8 +1,9 @@
-package hako.cli;
+package hako.door;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import hako.fakes.FakeCaller;
 import hako.sandbox.ExitReport;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Timeout;
 class ForegroundTest {
     private final FakeCaller caller = new FakeCaller("run");
     private final FakeProcess process = new FakeProcess();
+    private final List<String> complaints = new CopyOnWriteArrayList<>();
 
     /** A process the test ends. */
     private final class FakeProcess implements AttendedProcess {
@@ -87,14 +89,14 @@ class ForegroundTest {
     /** Runs in a thread of its own, as calls do. */
     private CompletableFuture<Integer> run(boolean interactive, boolean terminal) {
         return CompletableFuture.supplyAsync(() -> {
-            Call call = new Call(caller, FakeServices.without());
+            CallSignals signals = new CallSignals(caller);
             Foreground foreground = new Foreground(caller, process, interactive, terminal);
             try {
-                call.signals().handTo(foreground);
+                signals.handTo(foreground);
             } catch (InterruptedException e) {
                 throw new IllegalStateException(e);
             }
-            return foreground.run(call);
+            return foreground.run(complaints::add);
         });
     }
 
@@ -110,14 +112,14 @@ class ForegroundTest {
         process.ends(42);
         assertThat(run(false, false).join()).isEqualTo(42);
         assertThat(caller.output()).isEqualTo("hello\n");
-        assertThat(caller.errors()).isEmpty();
+        assertThat(complaints).isEmpty();
     }
 
     @Test
     void aProcessThatWasLostSaysWhy() {
         process.ends(137, "the VMM was killed");
         assertThat(run(false, false).join()).isEqualTo(137);
-        assertThat(caller.errors()).isEqualTo("hako: the VMM was killed\n");
+        assertThat(complaints).containsExactly("the VMM was killed");
     }
 
     @Test

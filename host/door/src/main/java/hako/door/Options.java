@@ -1,4 +1,4 @@
-package hako.cli;
+package hako.door;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,35 +16,35 @@ import org.jspecify.annotations.Nullable;
  * <p>Why not a library: the README of this module tells. The one at hand costs 80 ms in a young JVM, and this is on the
  * path of every call.
  */
-final class Options {
+public final class Options {
     private final List<Option<?>> all = new ArrayList<>();
     private final Map<String, Option<?>> byName = new HashMap<>();
     private final Map<Character, Option<?>> byLetter = new HashMap<>();
     private boolean helpAsked;
 
-    Option<Boolean> flag(String name, String description) {
+    public Option<Boolean> flag(String name, String description) {
         return flag(name, Option.NO_LETTER, description);
     }
 
-    Option<Boolean> flag(String name, char letter, String description) {
+    public Option<Boolean> flag(String name, char letter, String description) {
         return add(new Option<>(name, letter, null, description, false, (_, text) -> truth(text)));
     }
 
-    Option<String> text(String name, String metavar, String description) {
+    public Option<String> text(String name, String metavar, String description) {
         return text(name, Option.NO_LETTER, metavar, description);
     }
 
     /** The last one given; empty when absent. */
-    Option<String> text(String name, char letter, String metavar, String description) {
+    public Option<String> text(String name, char letter, String metavar, String description) {
         return value(name, letter, metavar, description, "", text -> text);
     }
 
-    Option<List<String>> list(String name, String metavar, String description) {
+    public Option<List<String>> list(String name, String metavar, String description) {
         return list(name, Option.NO_LETTER, metavar, description);
     }
 
     /** All that are given, in order. */
-    Option<List<String>> list(String name, char letter, String metavar, String description) {
+    public Option<List<String>> list(String name, char letter, String metavar, String description) {
         return add(new Option<>(name, letter, metavar, description, List.of(), (before, text) -> {
             List<String> texts = new ArrayList<>(before);
             texts.add(text);
@@ -52,13 +52,13 @@ final class Options {
         }));
     }
 
-    <T extends @Nullable Object> Option<T> value(
+    public <T extends @Nullable Object> Option<T> value(
             String name, String metavar, String description, T absent, Function<String, T> parse) {
         return value(name, Option.NO_LETTER, metavar, description, absent, parse);
     }
 
     /** @param parse throws IllegalArgumentException or HakoException with what is wrong about the text */
-    <T extends @Nullable Object> Option<T> value(
+    public <T extends @Nullable Object> Option<T> value(
             String name, char letter, String metavar, String description, T absent, Function<String, T> parse) {
         return add(new Option<>(name, letter, metavar, description, absent, (_, text) -> parse.apply(text)));
     }
@@ -73,12 +73,12 @@ final class Options {
     }
 
     /** In the order of declaration. */
-    List<Option<?>> all() {
+    public List<Option<?>> all() {
         return all;
     }
 
     /** Whether {@code --help} was among the arguments, or {@code -h} where that is nothing else. */
-    boolean helpAsked() {
+    public boolean helpAsked() {
         return helpAsked;
     }
 
@@ -90,7 +90,7 @@ final class Options {
      * @return what is no option; nothing after {@link #helpAsked}
      * @throws UsageException as Docker words it
      */
-    List<String> parse(List<String> arguments, boolean mixed) {
+    public List<String> parse(List<String> arguments, boolean mixed) {
         List<String> rest = new ArrayList<>();
         int at = 0;
         while (at < arguments.size()) {

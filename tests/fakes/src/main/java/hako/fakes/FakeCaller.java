@@ -1,4 +1,4 @@
-package hako.cli;
+package hako.fakes;
 
 import hako.doorstep.Caller;
 import hako.linux.Fd;
@@ -17,54 +17,54 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.IntConsumer;
 
 /** A caller in memory: the test is its terminal. */
-final class FakeCaller implements Caller {
-    final Map<String, String> environment = new HashMap<>();
-    final ByteArrayOutputStream written = new ByteArrayOutputStream();
-    final ByteArrayOutputStream complained = new ByteArrayOutputStream();
-    final CompletableFuture<Integer> exited = new CompletableFuture<>();
-    final List<String> tokens = new java.util.concurrent.CopyOnWriteArrayList<>();
-    final List<Boolean> raws = new java.util.concurrent.CopyOnWriteArrayList<>();
+public final class FakeCaller implements Caller {
+    public final Map<String, String> environment = new HashMap<>();
+    public final ByteArrayOutputStream written = new ByteArrayOutputStream();
+    public final ByteArrayOutputStream complained = new ByteArrayOutputStream();
+    public final CompletableFuture<Integer> exited = new CompletableFuture<>();
+    public final List<String> tokens = new java.util.concurrent.CopyOnWriteArrayList<>();
+    public final List<Boolean> raws = new java.util.concurrent.CopyOnWriteArrayList<>();
 
-    InputStream stdin = new ByteArrayInputStream(new byte[0]);
-    OutputStream stdout = written;
-    boolean terminal;
-    volatile long delivered;
-    int rows;
-    int columns;
-    String token = "";
-    Path directory = Path.of("/");
+    public InputStream stdin = new ByteArrayInputStream(new byte[0]);
+    public OutputStream stdout = written;
+    public boolean terminal;
+    public volatile long delivered;
+    public int rows;
+    public int columns;
+    public String token = "";
+    public Path directory = Path.of("/");
 
     private final List<String> arguments;
     private volatile IntConsumer onSignal = number -> {};
     private volatile Resize onResize = (rows, columns) -> {};
     private volatile Runnable onGone = () -> {};
 
-    FakeCaller(String... arguments) {
+    public FakeCaller(String... arguments) {
         this.arguments = new java.util.ArrayList<>(List.of(arguments));
         this.arguments.addFirst("/usr/bin/hako");
     }
 
-    void signal(int number) {
+    public void signal(int number) {
         onSignal.accept(number);
     }
 
-    void resize(int newRows, int newColumns) {
+    public void resize(int newRows, int newColumns) {
         onResize.to(newRows, newColumns);
     }
 
-    void die() {
+    public void die() {
         onGone.run();
     }
 
-    String output() {
+    public String output() {
         return written.toString(StandardCharsets.UTF_8);
     }
 
-    String errors() {
+    public String errors() {
         return complained.toString(StandardCharsets.UTF_8);
     }
 
-    int exitCode() {
+    public int exitCode() {
         return exited.getNow(-1);
     }
 
