@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** A caller in memory: the test is its terminal. */
 public final class FakeCaller implements Caller {
@@ -23,6 +24,9 @@ public final class FakeCaller implements Caller {
     public final ByteArrayOutputStream complained = new ByteArrayOutputStream();
     public final CompletableFuture<Integer> exited = new CompletableFuture<>();
     public final List<String> tokens = new java.util.concurrent.CopyOnWriteArrayList<>();
+    /** Tokens of the processes it has left behind. */
+    public final List<String> stays = new java.util.concurrent.CopyOnWriteArrayList<>();
+
     public final List<Boolean> raws = new java.util.concurrent.CopyOnWriteArrayList<>();
 
     public InputStream stdin = new ByteArrayInputStream(new byte[0]);
@@ -203,6 +207,11 @@ public final class FakeCaller implements Caller {
     @Override
     public void keep(String newToken) {
         tokens.add(newToken);
+    }
+
+    @Override
+    public void stay(String newToken, boolean ownNetwork, @Nullable Fd newTerminal) {
+        stays.add(newToken);
     }
 
     @Override
