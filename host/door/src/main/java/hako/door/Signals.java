@@ -2,6 +2,7 @@ package hako.door;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /** Signals by name and number on x86-64 and arm64 ({@code signal(7)}). */
 public final class Signals {
@@ -21,6 +22,9 @@ public final class Signals {
             "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
             "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF",
             "WINCH", "IO", "PWR", "SYS");
+
+    /** CHLD, CONT, STOP, TSTP, TTIN, TTOU, URG, WINCH. */
+    private static final Set<Integer> HARMLESS = Set.of(17, 18, 19, 20, 21, 22, 23, 28);
 
     private Signals() {}
 
@@ -58,6 +62,11 @@ public final class Signals {
     /** Of a process, or a call, that this signal ended; as shells report it. */
     public static int exitCode(int signal) {
         return SIGNALLED + signal;
+    }
+
+    /** Whether a process ends at it that has made no other provision ({@code signal(7)}, Standard signals). */
+    public static boolean endsByDefault(int number) {
+        return !HARMLESS.contains(number);
     }
 
     /** {@code SIGTERM}; a number where there is no name. */

@@ -176,6 +176,12 @@ public final class Container {
         }
     }
 
+    /** Sends a signal to every process of the container. */
+    public void killAll(int signal) {
+        require(Verb.KILL);
+        init.signalAll(signal);
+    }
+
     /** The stop signal, then, when {@code grace} is over, SIGKILL. Returns when the container has ended. */
     public ExitReport stop(Duration grace) throws InterruptedException {
         if (state() instanceof ContainerState.Stopped(Instant _, ExitReport exit)) {

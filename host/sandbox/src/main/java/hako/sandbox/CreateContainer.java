@@ -373,7 +373,7 @@ final class CreateContainer {
     private @Nullable Endpoint attach() {
         return switch (request.network().mode()) {
             case BRIDGE -> node.network().attach(request.id(), request.network().ports());
-            case NONE -> null;
+            case NONE, NAMESPACE -> null;
         };
     }
 
@@ -389,6 +389,13 @@ final class CreateContainer {
                 yield new Root(
                         List.of(), List.of(), Rootfs.newBuilder().addLower(path).build());
             }
+            case RootFilesystem.Directory(Path path) ->
+                new Root(
+                        List.of(),
+                        List.of(),
+                        Rootfs.newBuilder()
+                                .addLower(shared.bind(ROOT_DISK, path, false))
+                                .build());
         };
     }
 
@@ -425,6 +432,9 @@ final class CreateContainer {
     }
 
     private List<GuestFile> files(@Nullable Endpoint endpoint) {
+        if (request.network().mode() == NetworkRequest.Mode.NAMESPACE) {
+            return List.of();
+        }
         String hostname = request.network().hostname();
         StringBuilder hosts = new StringBuilder("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
         StringBuilder resolv = new StringBuilder();
