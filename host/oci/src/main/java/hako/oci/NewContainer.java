@@ -2,7 +2,7 @@ package hako.oci;
 
 import hako.base.HakoException;
 import hako.base.HakoException.Code;
-import hako.oci.Create.CreateOptions;
+import hako.oci.KeptCall.Token;
 import hako.sandbox.Container;
 import hako.sandbox.ContainerId;
 import hako.sandbox.ContainerRequest;
@@ -14,7 +14,6 @@ import hako.spec.RuntimeSpec;
 import hako.storage.RootFilesystem;
 import java.nio.file.Path;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** A container on its way from a bundle to the process that stands for it. Belongs to one call. */
 final class NewContainer {
@@ -36,10 +35,6 @@ final class NewContainer {
                     Code.UNSUPPORTED,
                     "the caller lives in a mount namespace or root directory of its own, whose files cannot be shared with a VM");
         }
-        if (options.preserveFds.value() != 0) {
-            throw HakoException.user(
-                    Code.UNSUPPORTED, "--preserve-fds: a descriptor of the host means nothing in a VM");
-        }
         if (RuntimeContainer.find(call.services().sandboxes(), id).isPresent()) {
             throw HakoException.user(Code.ALREADY_EXISTS, "container with given ID already exists");
         }
@@ -48,22 +43,12 @@ final class NewContainer {
         process = java.util.Objects.requireNonNull(bundle.spec().process());
     }
 
-    boolean terminal() {
-        return Boolean.TRUE.equals(process.terminal());
-    }
-
     /** Makes it, with a process that stays behind for it; on return both are there. */
     Container leaveBehind() throws InterruptedException {
-        try (Console console = console()) {
+        try (Console console = options.kept.console(call, process)) {
             Container container = make();
             try {
-                String token = KeptCall.token(container, terminal());
-                long pid =
-                        call.services().kept().leave(call.caller(), token, console == null ? null : console.terminal());
-                if (console != null) {
-                    console.send();
-                }
-                writePid(pid);
+                options.kept.leave(call, token(false).toString(), console);
                 return container;
             } catch (RuntimeException | InterruptedException e) {
                 container.remove(true);
@@ -72,35 +57,33 @@ final class NewContainer {
         }
     }
 
-    /** For a process that is left behind. */
-    private @Nullable Console console() {
-        String socket = options.consoleSocket.value();
-        if (terminal() && socket.isEmpty()) {
-            throw HakoException.user(
-                    Code.INVALID_ARGUMENT, "cannot allocate tty if runc will detach without setting console socket");
+    /**
+     * Makes and starts it with the caller in front of it, until it ends.
+     *
+     * @param delete it goes then
+     * @return its exit code
+     */
+    int attend(boolean delete) throws InterruptedException {
+        options.kept.check(process, false);
+        Container container = make();
+        try {
+            options.kept.writePid(call, call.caller().pid());
+        } catch (RuntimeException e) {
+            container.remove(true);
+            throw e;
         }
-        if (!terminal() && !socket.isEmpty()) {
-            throw consoleSocketUnused();
-        }
-        return socket.isEmpty() ? null : new Console(call.caller().path(socket), process);
+        return new KeptCall(call, token(delete)).start(container);
     }
 
-    static HakoException consoleSocketUnused() {
-        return HakoException.user(
-                Code.INVALID_ARGUMENT, "cannot use console socket if runc will not detach or allocate tty");
+    private Token token(boolean delete) {
+        return new Token(id.containerId(), "", Boolean.TRUE.equals(process.terminal()), delete);
     }
 
-    Container make() throws InterruptedException {
+    private Container make() throws InterruptedException {
         Sandboxes sandboxes = call.services().sandboxes();
         ContainerRequest request = request();
         call.signals().hold(() -> sandboxes.abandon(request.id()));
         return sandboxes.create(request);
-    }
-
-    void writePid(long pid) {
-        if (!options.pidFile.value().isEmpty()) {
-            PidFile.write(call.caller().path(options.pidFile.value()), pid);
-        }
     }
 
     private ContainerRequest request() {

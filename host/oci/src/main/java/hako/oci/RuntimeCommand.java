@@ -70,7 +70,7 @@ public final class RuntimeCommand {
         String name = words.isEmpty() ? "" : words.getFirst();
         try {
             if (!call.caller().token().isEmpty()) {
-                return new KeptCall(call).run();
+                return new KeptCall(call, KeptCall.Token.parse(call.caller().token())).run();
             }
             if (call.options().version.value()) {
                 call.out().printf("%s version %s%nspec: %s%n", NAME, services.version(), RuntimeSpec.VERSION);

@@ -1,19 +1,24 @@
 package hako.oci;
 
+import hako.agent.v1.StatsResponse;
 import hako.base.HakoException;
 import hako.base.HakoException.Code;
 import hako.door.Json;
 import hako.door.Signals;
 import hako.sandbox.Container;
+import hako.sandbox.ContainerProcess;
 import hako.sandbox.ContainerState;
 import hako.sandbox.ExitReport;
 import hako.sandbox.Sandboxes;
+import hako.spec.LinuxResources;
+import hako.spec.ProcessSpec;
 import hako.spec.RuntimeSpec;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -128,6 +133,74 @@ record RuntimeContainer(Container container) {
                 }
                 container.remove(true);
             }
+        }
+    }
+
+    /** One more process. */
+    ContainerProcess exec(ProcessSpec process, boolean ignorePaused) {
+        switch (container.state()) {
+            case ContainerState.Stopped(Instant _, ExitReport _) -> throw refuse("cannot exec in a stopped container");
+            case ContainerState.Paused(Instant _) ->
+                throw refuse(
+                        ignorePaused
+                                ? "cannot exec in a paused container: nothing can start in a frozen VM"
+                                : "cannot exec in a paused container (use --ignore-paused to override)");
+            case ContainerState.Creating(), ContainerState.Created(), ContainerState.Running(Instant _) -> {
+                return container.exec(process, "", true);
+            }
+        }
+    }
+
+    void pause() {
+        switch (container.state()) {
+            case ContainerState.Running(Instant _) -> container.pause();
+            case ContainerState.Creating(),
+                    ContainerState.Created(),
+                    ContainerState.Paused(Instant _),
+                    ContainerState.Stopped(Instant _, ExitReport _) -> throw refuse("container not running");
+        }
+    }
+
+    void resume() {
+        switch (container.state()) {
+            case ContainerState.Paused(Instant _) -> container.resume();
+            case ContainerState.Creating(),
+                    ContainerState.Created(),
+                    ContainerState.Running(Instant _),
+                    ContainerState.Stopped(Instant _, ExitReport _) -> throw refuse("container not paused");
+        }
+    }
+
+    /** Of the processes of this host that stand for its own. */
+    List<Long> hostPids() {
+        requireAlive();
+        return Stream.concat(Stream.of(container.init()), container.execs().stream())
+                .map(ContainerProcess::callerPid)
+                .filter(pid -> pid != 0)
+                .toList();
+    }
+
+    /** Of its processes, in the guest. */
+    List<Integer> guestPids() {
+        requireAlive();
+        return container.pids();
+    }
+
+    StatsResponse stats() {
+        requireAlive();
+        return container.stats();
+    }
+
+    void update(LinuxResources resources) {
+        requireAlive();
+        container.update(resources);
+    }
+
+    private void requireAlive() {
+        switch (container.state()) {
+            case ContainerState.Created(), ContainerState.Running(Instant _), ContainerState.Paused(Instant _) -> {}
+            case ContainerState.Creating(), ContainerState.Stopped(Instant _, ExitReport _) ->
+                throw refuse("container not running");
         }
     }
 

@@ -3,6 +3,7 @@ package hako.oci;
 import hako.door.UsageException;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -17,6 +18,18 @@ final class Verbs {
         ALL.put("kill", Kill::new);
         ALL.put("delete", Delete::new);
         ALL.put("list", ListContainers::new);
+        ALL.put("run", Run::new);
+        ALL.put("exec", Exec::new);
+        ALL.put("ps", Ps::new);
+        ALL.put("pause", Pause::new);
+        ALL.put("resume", Resume::new);
+        ALL.put("update", Update::new);
+        ALL.put("events", Events::new);
+        ALL.put("spec", Spec::new);
+        ALL.put("features", Features::new);
+        for (String verb : List.of("checkpoint", "restore")) {
+            ALL.put(verb, () -> new Refused(verb, "CRIU sees nothing of what runs in a VM"));
+        }
     }
 
     private Verbs() {}
