@@ -6,6 +6,7 @@ use crate::frame::{self, FrameReader, HELLO_LIMIT, Hello, Order};
 use crate::place::Place;
 use crate::reach::{PATIENCE, Wait, reach};
 use crate::signals::{self, Signals};
+use crate::stay;
 use crate::streams::{Answer, Streams};
 use crate::terminal;
 use std::os::fd::AsRawFd;
@@ -18,6 +19,8 @@ const FOR_EVER: Duration = Duration::from_secs(86400);
 /// Why a conversation ended.
 enum End {
     Exit(u8),
+    /// This is the process that stays behind, and has a token to call with.
+    Stayed,
     /// The daemon is gone, and had taken the call or not.
     Broken {
         acknowledged: bool,
@@ -47,6 +50,10 @@ impl<'a> Call<'a> {
             let connection = reach(self.place, wait, deadline)?;
             match self.attend(&connection)? {
                 End::Exit(code) => return Ok(code),
+                End::Stayed => {
+                    deadline = Instant::now() + PATIENCE;
+                    wait = Wait::Reconnect;
+                }
                 End::Broken { acknowledged: false } if self.token.is_empty() && may_repeat => may_repeat = false,
                 End::Broken { .. } if self.token.is_empty() => return Err(self.broken("before the command ended")),
                 End::Broken { acknowledged: false } if Instant::now() > deadline => {
@@ -101,6 +108,18 @@ impl<'a> Call<'a> {
                     Order::Read(offset) => {
                         let known = self.streams.read(offset).ok_or_else(|| stranger(self.place))?;
                         tell(connection, known);
+                    }
+                    Order::Stay(order) => {
+                        let terminal = connection.take_descriptor();
+                        if terminal.is_some() != order.terminal {
+                            return Err(stranger(self.place));
+                        }
+                        if stay::stay(order.network, terminal, &[connection.descriptor(), self.signals.descriptor()])? {
+                            self.signals.forget();
+                            self.streams = Streams::default();
+                            self.token = order.token;
+                            return Ok(End::Stayed);
+                        }
                     }
                 }
             }

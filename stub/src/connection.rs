@@ -1,6 +1,8 @@
 //! The socket to the daemon: non-blocking, every wait with a deadline.
 
 use crate::failure::errno;
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::ffi::CString;
 use std::mem::{offset_of, size_of_val, zeroed};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -13,6 +15,8 @@ const DESCRIPTORS: usize = 5;
 
 pub struct Connection {
     socket: OwnedFd,
+    /// What came beside the frames and was not taken.
+    received: RefCell<VecDeque<OwnedFd>>,
 }
 
 impl Connection {
@@ -51,7 +55,7 @@ impl Connection {
         if unsafe { libc::connect(number, (&raw const address).cast(), length as libc::socklen_t) } != 0 {
             return Err(errno());
         }
-        Ok(Self { socket })
+        Ok(Self { socket, received: RefCell::default() })
     }
 
     pub fn descriptor(&self) -> RawFd {
@@ -74,10 +78,34 @@ impl Connection {
 
     /// What has arrived: 0 at the end of the stream, `EAGAIN` where nothing has.
     pub fn receive(&self, buffer: &mut [u8]) -> Result<usize, i32> {
-        // SAFETY: the buffer holds as many bytes as asked for.
-        let count =
-            unsafe { libc::recv(self.descriptor(), buffer.as_mut_ptr().cast(), buffer.len(), libc::MSG_DONTWAIT) };
-        if count < 0 { Err(errno()) } else { Ok(count as usize) }
+        // Aligned as a cmsghdr must be, and large enough for it and one descriptor.
+        let mut control = [0_u64; 3];
+        let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+        // SAFETY: all zeros is a valid msghdr; the pointers outlive the call and come with their sizes. A header that is
+        // there holds one descriptor, which is new and nobody else's; the kernel closes what has no room.
+        unsafe {
+            let mut message: libc::msghdr = zeroed();
+            message.msg_iov = &raw mut part;
+            message.msg_iovlen = 1;
+            message.msg_control = control.as_mut_ptr().cast();
+            message.msg_controllen = size_of_val(&control) as _;
+            let flags = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC;
+            let count = libc::recvmsg(self.descriptor(), &raw mut message, flags);
+            if count < 0 {
+                return Err(errno());
+            }
+            let header = libc::CMSG_FIRSTHDR(&message);
+            if !header.is_null() && (*header).cmsg_type == libc::SCM_RIGHTS {
+                let number = libc::CMSG_DATA(header).cast::<RawFd>().read_unaligned();
+                self.received.borrow_mut().push_back(OwnedFd::from_raw_fd(number));
+            }
+            Ok(count as usize)
+        }
+    }
+
+    /// The next descriptor that came beside the frames.
+    pub fn take_descriptor(&self) -> Option<OwnedFd> {
+        self.received.borrow_mut().pop_front()
     }
 
     fn send_some(&self, bytes: &[u8], descriptors: &[RawFd]) -> Result<usize, i32> {

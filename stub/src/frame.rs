@@ -23,6 +23,7 @@ const RAW: u8 = 18;
 const ACK: u8 = 19;
 const OUTPUT: u8 = 20;
 const READ: u8 = 21;
+const STAY: u8 = 22;
 
 /// What the first frame tells; its descriptors travel beside it.
 pub struct Hello<'a> {
@@ -115,6 +116,19 @@ pub enum Order {
     Output(u8, u64, Vec<u8>),
     /// Tell the input at this offset.
     Read(u64),
+    /// Leave a process behind.
+    Stay(Stay),
+}
+
+/// How the process is to be that stays behind.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Stay {
+    /// In a network namespace of its own.
+    pub network: bool,
+    /// Its streams are the terminal that came beside the frame.
+    pub terminal: bool,
+    /// What it calls the daemon with.
+    pub token: Vec<u8>,
 }
 
 /// The peer does not speak this protocol.
@@ -156,14 +170,23 @@ fn decode(kind: u8, payload: &[u8]) -> Result<Order, Garbage> {
         (ACK, []) => Ok(Order::Ack),
         (RAW, [on]) => Ok(Order::Raw(*on != 0)),
         (EXIT, &[code, 0, 0, 0]) => Ok(Order::Exit(code)),
-        (TOKEN, [a, b, c, d, token @ ..]) if u32::from_le_bytes([*a, *b, *c, *d]) as usize == token.len() => {
-            Ok(Order::Token(token.to_vec()))
+        (TOKEN, token) => Ok(Order::Token(string(token)?)),
+        (STAY, [flags @ 0..4, token @ ..]) => {
+            Ok(Order::Stay(Stay { network: flags & 1 != 0, terminal: flags & 2 != 0, token: string(token)? }))
         }
         (OUTPUT, [descriptor @ (1 | 2), rest @ ..]) => {
             let (position, bytes) = rest.split_first_chunk().ok_or(Garbage)?;
             Ok(Order::Output(*descriptor, u64::from_le_bytes(*position), bytes.to_vec()))
         }
         (READ, offset) => Ok(Order::Read(u64::from_le_bytes(offset.try_into().map_err(|_| Garbage)?))),
+        _ => Err(Garbage),
+    }
+}
+
+/// A string and nothing behind it.
+fn string(payload: &[u8]) -> Result<Vec<u8>, Garbage> {
+    match payload.split_first_chunk() {
+        Some((length, bytes)) if u32::from_le_bytes(*length) as usize == bytes.len() => Ok(bytes.to_vec()),
         _ => Err(Garbage),
     }
 }
@@ -213,6 +236,14 @@ mod tests {
     }
 
     #[test]
+    fn the_order_to_stay_is_read() {
+        let mut reader = FrameReader::default();
+        reader.push(b"\x08\0\0\0\x16\x02\x03\0\0\0abc");
+        let stay = Stay { network: false, terminal: true, token: b"abc".to_vec() };
+        assert_eq!(reader.next(), Ok(Some(Order::Stay(stay))));
+    }
+
+    #[test]
     fn frames_that_arrive_byte_by_byte_are_read() {
         let mut reader = FrameReader::default();
         let mut read = Vec::new();
@@ -225,7 +256,7 @@ mod tests {
 
     #[test]
     fn garbage_is_told_apart() {
-        let hostile: [&[u8]; 10] = [
+        let hostile: [&[u8]; 12] = [
             b"HTTP/1.1 400 Bad Request",
             b"\x0a\0\x04\0\x14",
             b"\x09\0\0\0\x14\0\0\0\0\0\0\0\0\0",
@@ -236,6 +267,8 @@ mod tests {
             b"\x04\0\0\0\x10\0\x01\0\0",
             b"\x04\0\0\0\x10\xff\xff\xff\xff",
             b"\x05\0\0\0\x11\x02\0\0\0x",
+            b"\x05\0\0\0\x16\x04\0\0\0\0",
+            b"\x04\0\0\0\x16\0\0\0\0",
         ];
         for bytes in hostile {
             let mut reader = FrameReader::default();

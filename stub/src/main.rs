@@ -9,6 +9,7 @@ mod frame;
 mod place;
 mod reach;
 mod signals;
+mod stay;
 mod streams;
 mod terminal;
 

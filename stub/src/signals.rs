@@ -64,6 +64,11 @@ impl Signals {
         self.held.borrow_mut().push_front(number);
     }
 
+    /// What has come is another process's.
+    pub fn forget(&self) {
+        self.held.borrow_mut().clear();
+    }
+
     /// Holds what has come so far. The answer is a signal that ends a process, where one has come.
     pub fn ended_by(&self) -> Option<i32> {
         let mut held = self.held.borrow_mut();

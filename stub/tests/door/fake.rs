@@ -4,7 +4,7 @@ use crate::home::{Home, PATIENCE, await_some};
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::mem::{size_of, zeroed};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 
 pub struct FakeDaemon(UnixListener);
@@ -160,6 +160,31 @@ impl Caller {
     pub fn token(&mut self, token: &str) {
         let length = token.len() as u8;
         self.send(&[&[length + 4, 0, 0, 0, 17, length, 0, 0, 0], token.as_bytes()].concat());
+    }
+
+    /// STAY with these flags, and a descriptor beside it.
+    pub fn stay(&mut self, flags: u8, token: &str, descriptor: Option<RawFd>) {
+        let length = token.len() as u8;
+        let frame = [&[length + 5, 0, 0, 0, 22, flags, length, 0, 0, 0], token.as_bytes()].concat();
+        let mut control = [0_u64; 3];
+        // SAFETY: the pointers outlive the call; the control buffer is aligned, has room for one descriptor, and its size
+        // is told.
+        unsafe {
+            let mut part = libc::iovec { iov_base: frame.as_ptr().cast_mut().cast(), iov_len: frame.len() };
+            let mut message: libc::msghdr = zeroed();
+            message.msg_iov = &raw mut part;
+            message.msg_iovlen = 1;
+            if let Some(descriptor) = descriptor {
+                message.msg_control = control.as_mut_ptr().cast();
+                message.msg_controllen = libc::CMSG_SPACE(4) as usize;
+                let header = libc::CMSG_FIRSTHDR(&message);
+                (*header).cmsg_level = libc::SOL_SOCKET;
+                (*header).cmsg_type = libc::SCM_RIGHTS;
+                (*header).cmsg_len = libc::CMSG_LEN(4) as usize;
+                libc::CMSG_DATA(header).cast::<RawFd>().write_unaligned(descriptor);
+            }
+            assert_eq!(libc::sendmsg(self.0.as_raw_fd(), &message, 0), frame.len() as isize);
+        }
     }
 
     pub fn send(&mut self, bytes: &[u8]) {

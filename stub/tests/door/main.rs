@@ -8,6 +8,7 @@ mod reconnect;
 mod refusal;
 mod signals;
 mod start;
+mod stay;
 mod streams;
 mod stub;
 mod terminal;

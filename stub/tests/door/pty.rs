@@ -25,6 +25,10 @@ impl Pty {
         pty
     }
 
+    pub fn terminal(&self) -> &OwnedFd {
+        &self.terminal
+    }
+
     pub fn resize(&self, rows: u16, columns: u16) {
         let size = libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         // SAFETY: TIOCSWINSZ reads a winsize.

@@ -1,6 +1,8 @@
 package hako.cli;
 
 import hako.base.HakoException;
+import hako.door.CallSignals;
+import hako.door.Option;
 import hako.doorstep.Caller;
 import hako.linux.PidFd;
 import hako.linux.Spawn;

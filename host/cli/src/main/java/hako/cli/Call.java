@@ -1,6 +1,8 @@
 package hako.cli;
 
 import hako.base.HakoException;
+import hako.door.CallSignals;
+import hako.door.Printable;
 import hako.doorstep.Caller;
 import hako.sandbox.Container;
 import java.io.BufferedOutputStream;

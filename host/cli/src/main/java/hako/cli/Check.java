@@ -1,5 +1,8 @@
 package hako.cli;
 
+import hako.door.Json;
+import hako.door.Option;
+import hako.door.Printable;
 import hako.vm.HostCheck;
 import hako.vm.HostCheck.Fact;
 import hako.vm.HostCheck.Status;

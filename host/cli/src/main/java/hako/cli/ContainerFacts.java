@@ -1,5 +1,7 @@
 package hako.cli;
 
+import hako.door.Json;
+import hako.door.Signals;
 import hako.network.PortMapping;
 import hako.sandbox.Container;
 import hako.sandbox.ContainerRecord;

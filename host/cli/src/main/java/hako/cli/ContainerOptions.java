@@ -1,5 +1,7 @@
 package hako.cli;
 
+import hako.door.Option;
+import hako.door.Options;
 import hako.network.PortMapping;
 import hako.sandbox.NetworkRequest.Mode;
 import hako.spec.ProcessSpec.Rlimit;

@@ -2,6 +2,8 @@ package hako.cli;
 
 import hako.base.HakoException;
 import hako.base.HakoException.Code;
+import hako.door.Printable;
+import hako.door.Signals;
 import hako.image.Image;
 import hako.sandbox.ContainerId;
 import hako.sandbox.ContainerRequest;

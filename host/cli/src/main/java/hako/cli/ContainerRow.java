@@ -1,5 +1,7 @@
 package hako.cli;
 
+import hako.door.Json;
+import hako.door.Printable;
 import hako.sandbox.ContainerId;
 import hako.sandbox.ContainerRecord;
 import hako.sandbox.ContainerState;

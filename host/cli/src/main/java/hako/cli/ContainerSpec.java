@@ -2,6 +2,7 @@ package hako.cli;
 
 import hako.base.HakoException;
 import hako.base.HakoException.Code;
+import hako.door.Printable;
 import hako.spec.Defaults;
 import hako.spec.ImageConfig;
 import hako.spec.LinuxResources;

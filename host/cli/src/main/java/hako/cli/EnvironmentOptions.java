@@ -1,6 +1,9 @@
 package hako.cli;
 
 import hako.base.HakoException;
+import hako.door.Option;
+import hako.door.Options;
+import hako.door.Printable;
 import hako.doorstep.Caller;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,6 +1,10 @@
 package hako.cli;
 
 import hako.base.HakoException;
+import hako.door.AttendedProcess;
+import hako.door.Foreground;
+import hako.door.Option;
+import hako.door.Signals;
 import hako.doorstep.Caller;
 import hako.sandbox.Container;
 import hako.sandbox.ContainerProcess;
@@ -37,11 +41,11 @@ final class Exec extends Verb {
         if (!attended) {
             return SUCCESS;
         }
-        try (AttendedProcess attendedProcess = AttendedProcess.exec(container, process, call)) {
+        try (AttendedProcess attendedProcess = AttendedProcess.exec(container, process, caller)) {
             Foreground foreground = new Foreground(caller, attendedProcess, interactive.value(), terminal.value());
             hand(call, foreground, process);
             caller.keep(Resume.execToken(container, process, interactive.value(), terminal.value()));
-            return foreground.run(call);
+            return foreground.run(call::complain);
         }
     }
 

@@ -1,6 +1,7 @@
 package hako.cli;
 
 import hako.base.HakoException;
+import hako.door.UsageException;
 
 /**
  * The exit codes of {@code hako}, as Docker has them; the one place where failures become numbers.
@@ -15,8 +16,6 @@ final class ExitCodes {
 
     static final int COMMAND_NOT_EXECUTABLE = 126;
     static final int COMMAND_NOT_FOUND = 127;
-
-    private static final int SIGNALLED = 128;
 
     private ExitCodes() {}
 
@@ -44,10 +43,5 @@ final class ExitCodes {
                     default -> verb.failure();
                 };
         };
-    }
-
-    /** Of a call, or a process, that a signal ended. */
-    static int signalled(int signal) {
-        return SIGNALLED + signal;
     }
 }

@@ -1,5 +1,8 @@
 package hako.cli;
 
+import hako.door.Json;
+import hako.door.Option;
+import hako.door.Options;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;

@@ -1,6 +1,7 @@
 package hako.cli;
 
 import hako.base.HakoException;
+import hako.door.UsageException;
 import hako.doorstep.Caller;
 import java.io.IOException;
 import java.util.List;

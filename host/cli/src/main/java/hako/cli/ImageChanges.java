@@ -1,6 +1,8 @@
 package hako.cli;
 
 import hako.base.HakoException;
+import hako.door.Printable;
+import hako.door.Signals;
 import hako.spec.Defaults;
 import hako.spec.ImageConfig;
 import java.util.ArrayList;

@@ -2,6 +2,7 @@ package hako.cli;
 
 import hako.base.HakoException;
 import hako.base.HakoException.Code;
+import hako.door.Printable;
 import hako.image.BusyboxImage;
 import hako.image.Image;
 import hako.image.ImageReference;

@@ -1,6 +1,7 @@
 package hako.cli;
 
 import hako.base.HakoException;
+import hako.door.Option;
 import hako.image.Image;
 import hako.spec.ImageConfig;
 import java.io.IOException;

@@ -1,6 +1,8 @@
 package hako.cli;
 
 import hako.base.HakoException;
+import hako.door.Option;
+import hako.door.Printable;
 import hako.image.Image;
 import java.io.BufferedInputStream;
 import java.nio.file.Files;

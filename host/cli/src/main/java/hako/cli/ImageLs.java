@@ -1,5 +1,6 @@
 package hako.cli;
 
+import hako.door.Option;
 import hako.image.Image;
 import hako.image.ImageReference;
 import java.util.List;

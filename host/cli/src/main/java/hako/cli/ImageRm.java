@@ -1,5 +1,6 @@
 package hako.cli;
 
+import hako.door.Option;
 import java.util.List;
 
 /** {@code hako image rm}. */

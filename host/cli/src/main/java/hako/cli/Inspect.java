@@ -1,6 +1,9 @@
 package hako.cli;
 
 import hako.base.HakoException;
+import hako.door.Json;
+import hako.door.Option;
+import hako.door.Printable;
 import hako.image.Image;
 import hako.sandbox.Container;
 import java.util.ArrayList;

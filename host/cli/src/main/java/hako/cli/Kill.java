@@ -1,5 +1,7 @@
 package hako.cli;
 
+import hako.door.Option;
+import hako.door.Signals;
 import java.util.List;
 
 /** {@code hako kill}. */

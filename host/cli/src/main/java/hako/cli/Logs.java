@@ -1,5 +1,7 @@
 package hako.cli;
 
+import hako.door.Option;
+import hako.door.Signals;
 import hako.sandbox.Container;
 import hako.sandbox.OutputReader;
 import java.io.IOException;
@@ -34,7 +36,7 @@ final class Logs extends Verb {
         try (OutputReader reader = container.init().output().reader(0, false)) {
             copy(reader, lines, from, to);
         } catch (LogLines.Unread e) {
-            return ExitCodes.signalled(Signals.SIGPIPE);
+            return Signals.exitCode(Signals.SIGPIPE);
         }
         return SUCCESS;
     }

@@ -1,5 +1,6 @@
 package hako.cli;
 
+import hako.door.Option;
 import hako.sandbox.Container;
 import hako.sandbox.ContainerState;
 import java.util.List;

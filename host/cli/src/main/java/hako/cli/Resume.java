@@ -1,6 +1,9 @@
 package hako.cli;
 
 import hako.base.HakoException;
+import hako.door.AttendedProcess;
+import hako.door.Foreground;
+import hako.door.Printable;
 import hako.sandbox.Container;
 import hako.sandbox.ContainerId;
 import hako.sandbox.ContainerProcess;
@@ -53,7 +56,7 @@ final class Resume {
                     new Foreground(call.caller(), process, flags.contains(INTERACTIVE), flags.contains(TERMINAL));
             call.signals().handTo(foreground);
             call.caller().keep(call.caller().token());
-            return foreground.run(call);
+            return foreground.run(call::complain);
         }
     }
 
@@ -65,7 +68,7 @@ final class Resume {
             throw lost(id, "it was being made, or is gone");
         }
         if (execId.isEmpty()) {
-            AttendedProcess init = AttendedProcess.init(container, call);
+            AttendedProcess init = AttendedProcess.init(container, call.caller());
             if (container.state() instanceof ContainerState.Created) { // the last daemon did not get as far
                 container.start();
             }
@@ -75,7 +78,7 @@ final class Resume {
         if (exec == null) {
             throw lost(id, container.init().exited().isDone() ? reason(container) : "its VM does not know it any more");
         }
-        return AttendedProcess.exec(container, exec, call);
+        return AttendedProcess.exec(container, exec, call.caller());
     }
 
     private static String reason(Container container) throws InterruptedException {

@@ -2,6 +2,7 @@ package hako.cli;
 
 import hako.base.HakoException;
 import hako.base.HakoException.Code;
+import hako.door.Option;
 import java.util.List;
 
 /** {@code hako rm}. */

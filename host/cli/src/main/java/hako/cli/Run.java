@@ -1,6 +1,10 @@
 package hako.cli;
 
 import hako.base.HakoException;
+import hako.door.AttendedProcess;
+import hako.door.CallSignals;
+import hako.door.Foreground;
+import hako.door.Option;
 import hako.doorstep.Caller;
 import hako.image.Image;
 import hako.sandbox.Container;
@@ -78,7 +82,7 @@ final class Run extends Verb {
 
     private int attend(Call call, Container made) throws InterruptedException {
         Caller caller = call.caller();
-        AttendedProcess process = AttendedProcess.init(made, call);
+        AttendedProcess process = AttendedProcess.init(made, caller);
         Foreground foreground = new Foreground(caller, process, interactive.value(), terminal.value());
         try {
             call.signals().handTo(foreground);
@@ -88,7 +92,7 @@ final class Run extends Verb {
         }
         try (process) {
             made.start();
-            return foreground.run(call);
+            return foreground.run(call::complain);
         }
     }
 

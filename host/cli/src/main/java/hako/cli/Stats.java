@@ -1,6 +1,7 @@
 package hako.cli;
 
 import hako.base.HakoException;
+import hako.door.Option;
 import hako.sandbox.Container;
 import hako.sandbox.ContainerState;
 import java.util.ArrayList;

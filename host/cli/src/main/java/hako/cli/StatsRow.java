@@ -1,5 +1,6 @@
 package hako.cli;
 
+import hako.door.Json;
 import hako.sandbox.ContainerId;
 import java.util.List;
 import java.util.Locale;

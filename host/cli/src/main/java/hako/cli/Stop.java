@@ -1,5 +1,6 @@
 package hako.cli;
 
+import hako.door.Option;
 import java.time.Duration;
 import java.util.List;
 

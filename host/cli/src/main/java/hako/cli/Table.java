@@ -1,5 +1,6 @@
 package hako.cli;
 
+import hako.door.Printable;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,5 +1,7 @@
 package hako.cli;
 
+import hako.door.Json;
+import hako.door.Printable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

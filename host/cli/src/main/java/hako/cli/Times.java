@@ -1,6 +1,7 @@
 package hako.cli;
 
 import hako.base.HakoException;
+import hako.door.Printable;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;

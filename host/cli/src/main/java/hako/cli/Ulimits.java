@@ -1,5 +1,6 @@
 package hako.cli;
 
+import hako.door.Printable;
 import hako.spec.ProcessSpec.Rlimit;
 import java.math.BigInteger;
 import java.util.List;

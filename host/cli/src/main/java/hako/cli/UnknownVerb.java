@@ -1,6 +1,7 @@
 package hako.cli;
 
 import hako.base.HakoException;
+import hako.door.Printable;
 import org.jspecify.annotations.Nullable;
 
 /** There is no such verb. */

@@ -1,5 +1,6 @@
 package hako.cli;
 
+import hako.door.Option;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.Collectors;

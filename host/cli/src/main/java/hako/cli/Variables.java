@@ -1,6 +1,7 @@
 package hako.cli;
 
 import hako.base.HakoException;
+import hako.door.Printable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,5 +1,7 @@
 package hako.cli;
 
+import hako.door.Options;
+import hako.door.UsageException;
 import java.io.IOException;
 import java.util.List;
 

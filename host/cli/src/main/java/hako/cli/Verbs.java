@@ -1,5 +1,6 @@
 package hako.cli;
 
+import hako.door.UsageException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

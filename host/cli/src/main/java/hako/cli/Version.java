@@ -1,5 +1,7 @@
 package hako.cli;
 
+import hako.door.Json;
+import hako.door.Option;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,7 @@
 package hako.cli;
 
 import hako.base.HakoException;
+import hako.door.Printable;
 import hako.spec.MountSpec;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -3,6 +3,8 @@ package hako.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import hako.door.Options;
+import hako.fakes.FakeCaller;
 import hako.spec.Defaults;
 import hako.spec.ImageConfig;
 import hako.spec.MountSpec;

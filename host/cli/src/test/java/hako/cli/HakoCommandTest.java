@@ -2,6 +2,8 @@ package hako.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import hako.door.Options;
+import hako.fakes.FakeCaller;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import hako.agent.v1.LinkStats;
 import hako.agent.v1.StatsResponse;
+import hako.door.Json;
 import hako.image.Digest;
 import hako.network.PortMapping;
 import hako.sandbox.ContainerRecord;

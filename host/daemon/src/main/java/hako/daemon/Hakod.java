@@ -4,6 +4,7 @@ import hako.base.HakoException;
 import hako.base.Undo;
 import hako.cli.HakoCommand;
 import hako.cli.Services;
+import hako.doorstep.Caller;
 import hako.doorstep.DoorstepServer;
 import hako.image.Digest;
 import hako.image.Image;
@@ -13,6 +14,7 @@ import hako.image.UnpackLimits;
 import hako.linux.Poller;
 import hako.network.BridgeNetwork;
 import hako.network.NetworkConfig;
+import hako.oci.RuntimeCommand;
 import hako.sandbox.Node;
 import hako.sandbox.SandboxConfig;
 import hako.sandbox.Sandboxes;
@@ -92,7 +94,10 @@ final class Hakod implements AutoCloseable {
                     VERSION,
                     clock.instant(),
                     clock));
-            parts.add(new DoorstepServer(config.socket(), Poller.shared(), command::serve)::close);
+            RuntimeCommand runtime = new RuntimeCommand(sandboxes, config.run().resolve("hakod.log"), VERSION, clock);
+            parts.add(
+                    new DoorstepServer(config.socket(), Poller.shared(), caller -> door(caller, command, runtime))
+                            ::close);
             Thread.ofVirtual().name("prepare").start(() -> prepare(scratch));
             return new Hakod(parts);
         } catch (IOException e) {
@@ -102,6 +107,16 @@ final class Hakod implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             parts.close();
             throw e;
+        }
+    }
+
+    /** By the name the door-step was called by. */
+    private static void door(Caller caller, HakoCommand command, RuntimeCommand runtime) {
+        String program = caller.arguments().getFirst();
+        if (program.substring(program.lastIndexOf('/') + 1).equals(RuntimeCommand.NAME)) {
+            runtime.serve(caller);
+        } else {
+            command.serve(caller);
         }
     }
 
@@ -174,7 +189,9 @@ final class Hakod implements AutoCloseable {
 
     private static Set<Digest> imagesInUse(Sandboxes sandboxes) {
         return sandboxes.containers().stream()
-                .map(container -> Digest.of(container.record().imageId()))
+                .map(container -> container.record().imageId())
+                .filter(id -> !id.isEmpty()) // a bundle's has none
+                .map(Digest::of)
                 .collect(Collectors.toSet());
     }
 

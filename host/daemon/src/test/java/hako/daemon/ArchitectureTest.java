@@ -33,7 +33,25 @@ class ArchitectureTest {
                 .resideInAPackage("hako.sandbox")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("hako.cli", "hako.doorstep", "hako.image")
+                .resideInAnyPackage("hako.cli", "hako.oci", "hako.door", "hako.doorstep", "hako.image")
+                .check(HAKO);
+    }
+
+    @Test
+    void doorsDoNotKnowEachOther() {
+        noClasses()
+                .that()
+                .resideInAPackage("hako.cli")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("hako.oci")
+                .check(HAKO);
+        noClasses()
+                .that()
+                .resideInAPackage("hako.oci")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("hako.cli", "hako.image")
                 .check(HAKO);
     }
 
@@ -44,7 +62,14 @@ class ArchitectureTest {
                 .resideInAnyPackage("hako.vm..", "hako.storage", "hako.network")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("hako.sandbox", "hako.cli", "hako.image", "hako.agent..", "hako.doorstep")
+                .resideInAnyPackage(
+                        "hako.sandbox",
+                        "hako.cli",
+                        "hako.oci",
+                        "hako.door",
+                        "hako.image",
+                        "hako.agent..",
+                        "hako.doorstep")
                 .check(HAKO);
     }
 
@@ -52,7 +77,8 @@ class ArchitectureTest {
     void nothingAboveTheVmKnowsWhichVmmItIs() {
         noClasses()
                 .that()
-                .resideInAnyPackage("hako.sandbox", "hako.cli", "hako.image", "hako.network", "hako.storage")
+                .resideInAnyPackage(
+                        "hako.sandbox", "hako.cli", "hako.oci", "hako.image", "hako.network", "hako.storage")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("hako.vm.qemu")

@@ -1,13 +1,19 @@
 package hako.sandbox;
 
+import com.google.protobuf.ByteString;
 import hako.agent.v1.ContainerRequest;
 import hako.agent.v1.StartFailure;
 import hako.agent.v1.StartResponse;
 import hako.agent.v1.StatsResponse;
+import hako.agent.v1.UpdateContainerRequest;
 import hako.base.HakoException;
 import hako.sandbox.ContainerState.Verb;
+import hako.spec.LinuxResources;
+import hako.spec.ProcessSpec;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -176,6 +182,12 @@ public final class Container {
         }
     }
 
+    /** Sends a signal to every process of the container. */
+    public void killAll(int signal) {
+        require(Verb.KILL);
+        init.signalAll(signal);
+    }
+
     /** The stop signal, then, when {@code grace} is over, SIGKILL. Returns when the container has ended. */
     public ExitReport stop(Duration grace) throws InterruptedException {
         if (state() instanceof ContainerState.Stopped(Instant _, ExitReport exit)) {
@@ -238,6 +250,42 @@ public final class Container {
     public ContainerProcess exec(ExecRequest request) {
         require(Verb.EXEC);
         return new StartExec(this, sandbox(), sandboxes).run(request);
+    }
+
+    /** The same, with all of the process given; what is absent is the init's. */
+    public ContainerProcess exec(ProcessSpec process, String user, boolean openStdin) {
+        require(Verb.EXEC);
+        return new StartExec(this, sandbox(), sandboxes).run(process, user, openStdin);
+    }
+
+    /** Processes started by exec and not forgotten. */
+    public Collection<ContainerProcess> execs() {
+        return List.copyOf(execs.values());
+    }
+
+    /** Of its processes, in the guest. */
+    public List<Integer> pids() {
+        return sandbox().agent().listPids(request(), CALL_TIMEOUT).getPidsList();
+    }
+
+    /** Other limits; absent ones stay as they are. The VM stays as large as it is. */
+    public void update(LinuxResources resources) {
+        LinuxResources.Memory memory = resources.memory();
+        long most = sandbox().vm().record().memoryBytes();
+        if (memory != null && memory.limit() != null && memory.limit() > most) {
+            throw HakoException.user(
+                    HakoException.Code.UNSUPPORTED,
+                    "limit the memory of container \"%s\" to %d MiB: its VM has %d MiB, and does not grow while it runs"
+                            .formatted(name(), memory.limit() >> 20, most >> 20));
+        }
+        sandbox()
+                .agent()
+                .updateContainer(
+                        UpdateContainerRequest.newBuilder()
+                                .setContainerId(id())
+                                .setResourcesJson(ByteString.copyFrom(resources.toJson()))
+                                .build(),
+                        CALL_TIMEOUT);
     }
 
     /** An exec process of this container by its id. */

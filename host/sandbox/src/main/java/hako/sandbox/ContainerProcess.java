@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -236,13 +237,25 @@ public final class ContainerProcess {
 
     /** Whether the caller of an earlier daemon is still there. */
     private boolean callerLives() {
+        return caller().filter(ProcessIdentity::isAlive).isPresent();
+    }
+
+    private Optional<ProcessIdentity> caller() {
         try {
             String[] numbers = Files.readString(directory.resolve(CALLER)).split(" ");
             return numbers.length == 2
-                    && new ProcessIdentity(Long.parseLong(numbers[0]), Long.parseLong(numbers[1])).isAlive();
+                    ? Optional.of(new ProcessIdentity(Long.parseLong(numbers[0]), Long.parseLong(numbers[1])))
+                    : Optional.empty();
         } catch (IOException | NumberFormatException e) {
-            return false;
+            return Optional.empty();
         }
+    }
+
+    /** The process of this host that it was made for; 0 when that has ended. */
+    public long callerPid() {
+        return caller().filter(ProcessIdentity::isAlive)
+                .map(ProcessIdentity::pid)
+                .orElse(0L);
     }
 
     /** The one that it was made for has ended while no daemon ran. */
@@ -300,6 +313,18 @@ public final class ContainerProcess {
                                 .setSignal(number)
                                 .build(),
                         timeout);
+    }
+
+    /** To all processes of its container. */
+    void signalAll(int number) {
+        agent().signalProcess(
+                        SignalProcessRequest.newBuilder()
+                                .setContainerId(containerId)
+                                .setProcessId(id)
+                                .setSignal(number)
+                                .setAll(true)
+                                .build(),
+                        TIMEOUT);
     }
 
     /** It has ended and all it wrote was read: the agent may forget it. */

@@ -343,7 +343,7 @@ final class CreateContainer {
     private @Nullable Endpoint attach() {
         return switch (request.network().mode()) {
             case BRIDGE -> node.network().attach(request.id(), request.network().ports());
-            case NONE -> null;
+            case NONE, NAMESPACE -> null;
         };
     }
 
@@ -359,6 +359,13 @@ final class CreateContainer {
                 yield new Root(
                         List.of(), List.of(), Rootfs.newBuilder().addLower(path).build());
             }
+            case RootFilesystem.Directory(Path path) ->
+                new Root(
+                        List.of(),
+                        List.of(),
+                        Rootfs.newBuilder()
+                                .addLower(shared.bind("root", path, false))
+                                .build());
         };
     }
 

@@ -17,10 +17,14 @@ final class GuestFiles {
     private GuestFiles() {}
 
     /**
+     * @param network of a namespace: whoever made that has written them
      * @param endpoint null: it is on no network
      * @param defaults name servers of the node's configuration
      */
     static List<GuestFile> of(NetworkRequest network, @Nullable Endpoint endpoint, List<String> defaults) {
+        if (network.mode() == NetworkRequest.Mode.NAMESPACE) {
+            return List.of();
+        }
         StringBuilder hosts = new StringBuilder("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
         StringBuilder resolv = new StringBuilder();
         if (endpoint != null) {

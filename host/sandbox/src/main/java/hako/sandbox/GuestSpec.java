@@ -1,5 +1,6 @@
 package hako.sandbox;
 
+import hako.spec.LinuxSpec;
 import hako.spec.MountSpec;
 import hako.spec.RuntimeSpec;
 import java.nio.file.Path;
@@ -32,7 +33,14 @@ final class GuestSpec {
                 mounts,
                 null,
                 spec.annotations(),
-                spec.linux());
+                spec.linux() == null ? null : withoutNetwork(spec.linux()));
+    }
+
+    /** A container has the network of its VM. */
+    private static LinuxSpec withoutNetwork(LinuxSpec linux) {
+        return linux.with(linux.namespaces().stream()
+                .filter(namespace -> !namespace.type().equals("network"))
+                .toList());
     }
 
     static boolean isBind(MountSpec mount) {

@@ -16,6 +16,8 @@ public record NetworkRequest(Mode mode, String hostname, List<PortMapping> ports
         /** The node's own bridge, with an address behind NAT. */
         BRIDGE,
         /** Loopback only. */
-        NONE
+        NONE,
+        /** A network namespace of the caller's, whose links the guest gets. Names are the caller's affair, too. */
+        NAMESPACE
     }
 }

@@ -41,6 +41,7 @@ record PreparedContainer(
     /** The one that this container could come from; null where it asks for what cannot be prepared. */
     static @Nullable PreparedContainer of(Node node, ContainerRequest request, boolean networked) {
         boolean usual = node.config().writable() == Writable.DISK
+                && request.network().mode() != NetworkRequest.Mode.NAMESPACE
                 && !request.isReadOnly()
                 && !request.terminal()
                 && request.spec().mounts().stream().noneMatch(GuestSpec::isBind)

@@ -29,6 +29,10 @@ final class StartExec {
     }
 
     ContainerProcess run(ExecRequest request) {
+        return run(process(request), request.user(), request.openStdin());
+    }
+
+    ContainerProcess run(ProcessSpec spec, String user, boolean openStdin) {
         byte[] random = new byte[8];
         RANDOM.nextBytes(random);
         String id = HexFormat.of().formatHex(random);
@@ -39,10 +43,9 @@ final class StartExec {
                             ExecProcessRequest.newBuilder()
                                     .setContainerId(container.id())
                                     .setProcessId(id)
-                                    .setProcessJson(
-                                            ByteString.copyFrom(process(request).toJson()))
-                                    .setUser(request.user())
-                                    .setOpenStdin(request.openStdin())
+                                    .setProcessJson(ByteString.copyFrom(spec.toJson()))
+                                    .setUser(user)
+                                    .setOpenStdin(openStdin)
                                     .build(),
                             TIMEOUT);
             if (response.hasFailure()) {

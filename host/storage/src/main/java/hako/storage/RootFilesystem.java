@@ -3,13 +3,13 @@ package hako.storage;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The read-only part of a container's root, ready to be given to a VM. The files belong to the image store. */
+/** A container's root, or the read-only part of it, ready to be given to a VM. */
 public sealed interface RootFilesystem {
-    /** One EROFS image with the whole tree: plugged as a read-only disk. */
+    /** One EROFS image with the whole tree: plugged as a read-only disk. It belongs to the image store. */
     record Block(Path image) implements RootFilesystem {}
 
     /**
-     * Directories in the form of overlayfs (whiteouts as character devices 0:0): shared by virtiofs and stacked in the
+     * Directories in the form of overlayfs (whiteouts as character devices 0:0), the image store's: shared by virtiofs and stacked in the
      * guest, or stacked on the host.
      *
      * @param directories the uppermost first, at least one
@@ -22,4 +22,7 @@ public sealed interface RootFilesystem {
             }
         }
     }
+
+    /** The whole tree as somebody else has prepared it, an OCI bundle's: shared as it is, and written to. */
+    record Directory(Path path) implements RootFilesystem {}
 }

@@ -32,6 +32,23 @@ public record LinuxSpec(
         readonlyPaths = Absent.list(readonlyPaths);
     }
 
+    public LinuxSpec with(List<Namespace> otherNamespaces) {
+        return new LinuxSpec(
+                uidMappings,
+                gidMappings,
+                sysctl,
+                resources,
+                cgroupsPath,
+                otherNamespaces,
+                devices,
+                seccomp,
+                rootfsPropagation,
+                maskedPaths,
+                readonlyPaths,
+                mountLabel,
+                personality);
+    }
+
     /** A range of user or group ids (user_namespaces(7)). */
     @Json
     public record IdMapping(long containerID, long hostID, long size) {}

@@ -21,6 +21,10 @@ final class Build {
                 System.getProperty("hako.bin", folder().resolve("bin/hako").toString()));
     }
 
+    static Path runtime() {
+        return hako().resolveSibling("hako-runtime");
+    }
+
     static Path busybox() {
         return folder().resolve("guest/busybox.tar");
     }

@@ -20,7 +20,8 @@ final class Gathered {
 
     static Gathered of(InputStream stream, String name) {
         Gathered gathered = new Gathered();
-        Thread.ofVirtual().name(name).start(() -> gathered.read(stream));
+        // A read of a pipe blocks: enough of them would leave no carrier for virtual threads.
+        Thread.ofPlatform().daemon().name(name).start(() -> gathered.read(stream));
         return gathered;
     }
 

@@ -83,8 +83,17 @@ final class HakoNode implements AutoCloseable {
 
     /** The real program, to be run against this node. */
     Command hako(String... arguments) {
+        return program(Build.hako(), arguments);
+    }
+
+    /** The same as whoever calls runc calls it. */
+    Command runtime(String... arguments) {
+        return program(Build.runtime(), arguments);
+    }
+
+    private Command program(Path program, String... arguments) {
         List<String> line = new ArrayList<>();
-        line.add(Build.hako().toString());
+        line.add(program.toString());
         line.addAll(Arrays.asList(arguments));
         return Command.of(line).with("HAKO_HOME", home.toString());
     }
@@ -163,7 +172,7 @@ final class HakoNode implements AutoCloseable {
 
     /** Pids of a sandbox's processes whose program's name has the text in it. */
     List<Long> helpers(String program) {
-        return Processes.withCommandLine(home + "/").stream()
+        return Processes.ofVms(home).stream()
                 .filter(pid -> Processes.commandLine(pid).split(" ")[0].contains(program))
                 .toList();
     }
@@ -213,9 +222,7 @@ final class HakoNode implements AutoCloseable {
 
     /** By force what is not there after a good end, and what a daemon leaves for its successor: bridge and rules. */
     private void demolish() {
-        Stream.concat(
-                        Processes.withCommandLine(home + "/").stream(),
-                        Processes.withEnvironment("HAKO_HOME", home.toString()).stream())
+        Stream.concat(Processes.ofVms(home).stream(), Processes.withEnvironment("HAKO_HOME", home.toString()).stream())
                 .distinct()
                 .forEach(Processes::kill);
         Traces.mountsBelow(home)

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Processes of this host, told by what /proc says of them. */
 final class Processes {
@@ -26,7 +27,18 @@ final class Processes {
                 .toList();
     }
 
-    private static java.util.stream.Stream<Long> all() {
+    /** VMMs and what serves them, of one node: each is started with its VM's folder in its environment, or names the node's. */
+    static List<Long> ofVms(Path home) {
+        String entry = "HAKO_VM_DIRECTORY=" + home + "/";
+        return Stream.concat(
+                        all().filter(pid ->
+                                Stream.of(read(pid, "environ").split("\0")).anyMatch(e -> e.startsWith(entry))),
+                        withCommandLine(home + "/").stream())
+                .distinct()
+                .toList();
+    }
+
+    private static Stream<Long> all() {
         return ProcessHandle.allProcesses().map(ProcessHandle::pid).filter(Processes::isAlive);
     }
 

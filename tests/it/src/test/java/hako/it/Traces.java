@@ -17,7 +17,7 @@ record Traces(HakoNode node) {
 
     /** Processes that serve a sandbox: all that name the node's folder and are neither daemon nor door-step. */
     List<String> helperProcesses() {
-        return Processes.withCommandLine(node.home() + "/").stream()
+        return Processes.ofVms(node.home()).stream()
                 .map(pid -> "process %d: %s".formatted(pid, shortened(Processes.commandLine(pid))))
                 .toList();
     }
@@ -25,7 +25,7 @@ record Traces(HakoNode node) {
     /** Every process of the node. */
     List<String> processes() {
         return Stream.concat(
-                        Processes.withCommandLine(node.home() + "/").stream(),
+                        Processes.ofVms(node.home()).stream(),
                         Processes.withEnvironment("HAKO_HOME", node.home().toString()).stream())
                 .distinct()
                 .map(pid -> "process %d: %s".formatted(pid, shortened(Processes.commandLine(pid))))

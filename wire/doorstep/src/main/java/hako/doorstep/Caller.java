@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whoever executed {@code hako}: a process on this host, perhaps in a mount namespace or root directory of its own. All
@@ -111,6 +112,15 @@ public interface Caller {
 
     /** Should the daemon end before this call, the caller calls the next daemon with this token; empty: no more. */
     void keep(String token);
+
+    /**
+     * Has the caller leave a process behind, which stands for a container when the caller has ended: a fork of it in a
+     * session of its own, that keeps its streams and calls with this token, as if the daemon had been replaced.
+     *
+     * @param ownNetwork in a network namespace of its own
+     * @param terminal its streams and controlling terminal; null: the caller's streams. Stays open here
+     */
+    void stay(String token, boolean ownNetwork, @Nullable Fd terminal);
 
     /** Raw mode of standard input's terminal, where it is one, on or off. It is off again when the caller ends. */
     void raw(boolean on);

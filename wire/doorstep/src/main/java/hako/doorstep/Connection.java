@@ -83,10 +83,15 @@ final class Connection {
 
     /** Does nothing where the peer is gone or the connection closed. */
     void send(ByteBuffer frame) {
+        send(frame, List.of());
+    }
+
+    /** @param beside descriptors, which stay open here */
+    void send(ByteBuffer frame, List<Fd> beside) {
         sending.lock();
         try {
             if (!closed.get()) {
-                UnixSocket.send(socket, frame, List.of());
+                UnixSocket.send(socket, frame, beside);
             }
         } catch (LinuxException e) {
             if (e.errno() != Errno.EPIPE && e.errno() != Errno.ECONNRESET && e.errno() != Errno.EBADF) {

@@ -267,6 +267,12 @@ final class DoorstepCaller implements Caller {
     }
 
     @Override
+    public void stay(String token, boolean ownNetwork, @Nullable Fd terminal) {
+        connection.send(
+                Frame.stay(token, ownNetwork, terminal != null), terminal == null ? List.of() : List.of(terminal));
+    }
+
+    @Override
     public void raw(boolean on) {
         connection.send(Frame.raw(on));
     }

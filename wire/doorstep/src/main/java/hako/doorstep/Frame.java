@@ -35,6 +35,10 @@ record Frame(byte type, ByteBuffer payload) {
     static final byte ACK = 19;
     static final byte OUTPUT = 20;
     static final byte READ = 21;
+    static final byte STAY = 22;
+
+    private static final int OWN_NETWORK = 1;
+    private static final int TERMINAL = 2;
 
     private static final int LAST_SIGNAL = 64;
 
@@ -51,11 +55,27 @@ record Frame(byte type, ByteBuffer payload) {
     }
 
     static ByteBuffer token(String token) {
+        byte[] bytes = bytes(token);
+        return begin(TOKEN, 4 + bytes.length).putInt(bytes.length).put(bytes).flip();
+    }
+
+    /** @param terminal comes beside this frame */
+    static ByteBuffer stay(String token, boolean ownNetwork, boolean terminal) {
+        byte[] bytes = bytes(token);
+        int flags = (ownNetwork ? OWN_NETWORK : 0) | (terminal ? TERMINAL : 0);
+        return begin(STAY, 5 + bytes.length)
+                .put((byte) flags)
+                .putInt(bytes.length)
+                .put(bytes)
+                .flip();
+    }
+
+    private static byte[] bytes(String token) {
         byte[] bytes = token.getBytes(StandardCharsets.UTF_8);
         if (bytes.length > MOST_TOKEN) {
             throw new IllegalArgumentException("token of " + bytes.length + " bytes");
         }
-        return begin(TOKEN, 4 + bytes.length).putInt(bytes.length).put(bytes).flip();
+        return bytes;
     }
 
     static ByteBuffer output(int descriptor, byte[] bytes, long position) {

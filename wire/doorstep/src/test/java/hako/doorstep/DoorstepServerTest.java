@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import hako.linux.Io;
 import hako.linux.Poller;
+import hako.linux.PseudoTerminal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -228,6 +229,26 @@ class DoorstepServerTest {
         doorstep.order();
         doorstep.close();
         assertThat(heard.take()).isEqualTo("gone");
+    }
+
+    @Test
+    void theOrderToStayComesWithItsTerminal() throws Exception {
+        try (PseudoTerminal terminal = PseudoTerminal.open();
+                FakeDoorstep doorstep = serve(caller -> {
+                    caller.stay("kept", true, null);
+                    caller.stay("kept", false, terminal.terminal());
+                    caller.exit(0);
+                })) {
+            doorstep.call("hako-runtime");
+            List<FakeDoorstep.Order> orders = doorstep.orders();
+            assertThat(orders.get(1).payload()).containsExactly(1, 4, 0, 0, 0, 'k', 'e', 'p', 't');
+            assertThat(orders.get(2).payload()).containsExactly(2, 4, 0, 0, 0, 'k', 'e', 'p', 't');
+            assertThat(orders.get(2).type()).isEqualTo(22);
+            assertThat(doorstep.beside)
+                    .singleElement()
+                    .satisfies(fd -> assertThat(fd.path().toRealPath())
+                            .isEqualTo(terminal.terminal().path().toRealPath()));
+        }
     }
 
     @Test

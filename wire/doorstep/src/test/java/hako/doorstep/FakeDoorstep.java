@@ -50,6 +50,9 @@ final class FakeDoorstep implements AutoCloseable {
     final Io.Pipe input = Io.pipe();
     final Io.Pipe output = Io.pipe();
     final Io.Pipe errors = Io.pipe();
+    /** What came beside the frames. */
+    final List<Fd> beside = new ArrayList<>();
+
     private final Fd here = Fd.open(Path.of("."), Fd.O_PATH, 0);
     private final Fd top = Fd.open(Path.of("/"), Fd.O_PATH, 0);
 
@@ -106,9 +109,9 @@ final class FakeDoorstep implements AutoCloseable {
         ByteBuffer bytes = ByteBuffer.allocate(count);
         try {
             while (bytes.hasRemaining()) {
-                if (UnixSocket.receive(socket, bytes, 0, Poller.shared(), PATIENCE)
-                                .count()
-                        < 0) {
+                UnixSocket.Received part = UnixSocket.receive(socket, bytes, 1, Poller.shared(), PATIENCE);
+                beside.addAll(part.fds());
+                if (part.count() < 0) {
                     return new byte[0];
                 }
             }
@@ -123,6 +126,7 @@ final class FakeDoorstep implements AutoCloseable {
 
     @Override
     public void close() {
+        beside.forEach(Fd::close);
         socket.close();
         input.close();
         output.close();

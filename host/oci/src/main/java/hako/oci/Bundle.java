@@ -1,0 +1,89 @@
+package hako.oci;
+
+import hako.base.HakoException;
+import hako.base.HakoException.Code;
+import hako.spec.ProcessSpec;
+import hako.spec.RuntimeSpec;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+
+/**
+ * A directory with a {@code config.json}, read and found to make sense.
+ *
+ * @param root its root file system, without symbolic links
+ * @see <a href="https://github.com/opencontainers/runtime-spec/blob/main/bundle.md">runtime-spec, Filesystem Bundle</a>
+ */
+record Bundle(Path directory, RuntimeSpec spec, Path root) {
+    private static final int MOST_BYTES = 16 << 20;
+    private static final Pattern VERSION = Pattern.compile("1\\.\\d+\\.\\d+([-+].*)?");
+
+    /** @throws HakoException what is wrong about it, as runc words it */
+    static Bundle read(Path directory) {
+        Path config = directory.resolve("config.json");
+        RuntimeSpec spec;
+        try {
+            spec = RuntimeSpec.fromJson(bytes(config));
+        } catch (NoSuchFileException e) {
+            throw invalid("JSON specification file config.json not found");
+        } catch (IOException e) {
+            throw invalid("read %s: %s".formatted(config, e.getMessage()));
+        }
+        if (!VERSION.matcher(spec.ociVersion()).matches()) {
+            throw invalid("unsupported ociVersion \"%s\": versions 1.x are supported".formatted(spec.ociVersion()));
+        }
+        check(spec.process());
+        return new Bundle(directory, spec, root(directory, spec));
+    }
+
+    private static byte[] bytes(Path config) throws IOException {
+        try (InputStream in = Files.newInputStream(config)) {
+            byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+            if (bytes.length > MOST_BYTES) {
+                throw new IOException("it is longer than 16 MiB");
+            }
+            return bytes;
+        }
+    }
+
+    /** @throws HakoException what a process cannot do without */
+    static void check(@org.jspecify.annotations.Nullable ProcessSpec process) {
+        if (process == null) {
+            throw invalid("process property must not be empty");
+        }
+        String cwd = process.cwd();
+        if (cwd == null || cwd.isEmpty()) {
+            throw invalid("Cwd property must not be empty");
+        }
+        if (!cwd.startsWith("/")) {
+            throw invalid("Cwd must be an absolute path");
+        }
+        if (process.args().isEmpty()) {
+            throw invalid("args must not be empty");
+        }
+    }
+
+    private static Path root(Path directory, RuntimeSpec spec) {
+        RuntimeSpec.Root root = spec.root();
+        if (root == null || root.path() == null || root.path().isEmpty()) {
+            throw invalid("root property must not be empty");
+        }
+        try {
+            Path path = directory.resolve(root.path()).toRealPath();
+            if (!Files.isDirectory(path)) {
+                throw invalid("rootfs (%s) is not a directory".formatted(path));
+            }
+            return path;
+        } catch (IOException | InvalidPathException e) {
+            throw invalid("invalid rootfs: %s does not exist".formatted(root.path()));
+        }
+    }
+
+    private static HakoException invalid(String message) {
+        return HakoException.user(Code.INVALID_ARGUMENT, message);
+    }
+}

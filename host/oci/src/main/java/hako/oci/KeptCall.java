@@ -1,0 +1,101 @@
+package hako.oci;
+
+import hako.base.HakoException;
+import hako.base.HakoException.Code;
+import hako.base.HakoException.Kind;
+import hako.door.AttendedProcess;
+import hako.door.Foreground;
+import hako.sandbox.Container;
+import hako.sandbox.ContainerProcess;
+import hako.sandbox.ExitReport;
+
+/**
+ * The call of a process that stands for a container or an exec: one that was left behind, or a {@code run} or {@code exec}
+ * that waits. When the daemon is killed it comes back to the next one, and its token says for what it stands.
+ */
+final class KeptCall {
+    private final RuntimeCall call;
+    private final Token token;
+
+    KeptCall(RuntimeCall call, Token token) {
+        this.call = call;
+        this.token = token;
+    }
+
+    /**
+     * {@code ID FLAGS} or {@code ID FLAGS EXEC}.
+     *
+     * @param exec empty: the container's own process
+     * @param terminal it has one
+     * @param delete the container goes when it has ended
+     */
+    record Token(String container, String exec, boolean terminal, boolean delete) {
+        private static final String TERMINAL = "t";
+        private static final String DELETE = "d";
+
+        static Token parse(String text) {
+            String[] words = text.split(" ");
+            return new Token(
+                    words[0], words.length > 2 ? words[2] : "", words[1].contains(TERMINAL), words[1].contains(DELETE));
+        }
+
+        @Override
+        public String toString() {
+            String flags = "-" + (terminal ? TERMINAL : "") + (delete ? DELETE : "");
+            return container + " " + flags + (exec.isEmpty() ? "" : " " + exec);
+        }
+    }
+
+    /** Puts the caller in front of the process, until the end of that. @return the exit code */
+    int run() throws InterruptedException {
+        Container container = call.services().sandboxes().container(token.container());
+        try (AttendedProcess process = new KeptProcess(process(container))) {
+            Foreground foreground = attach(process);
+            return foreground.run(call.log()::error);
+        } finally {
+            if (token.delete()) {
+                container.remove(true);
+            }
+        }
+    }
+
+    /** The same of a container that is to be started now. */
+    int start(Container container) throws InterruptedException {
+        try (AttendedProcess process = new KeptProcess(process(container))) {
+            Foreground foreground = attach(process);
+            container.start();
+            return foreground.run(call.log()::error);
+        } finally {
+            if (token.delete() || !container.init().exited().isDone()) {
+                container.remove(true);
+            }
+        }
+    }
+
+    private Foreground attach(AttendedProcess process) throws InterruptedException {
+        Foreground foreground = new Foreground(call.caller(), process, true, token.terminal());
+        call.signals().handTo(foreground);
+        call.caller().keep(token.toString());
+        call.services().kept().arrived(token.toString(), call.caller().pid());
+        return foreground;
+    }
+
+    private AttendedProcess process(Container container) {
+        if (token.exec().isEmpty()) {
+            return AttendedProcess.init(container, call.caller());
+        }
+        ContainerProcess exec = container.exec(token.exec());
+        if (exec == null) {
+            throw new HakoException(
+                    Kind.EXTERNAL, Code.VM_FAILED, "the process was lost while the daemon was away: " + end(container));
+        }
+        return AttendedProcess.exec(container, exec, call.caller());
+    }
+
+    private static String end(Container container) {
+        ExitReport exit = container.init().exited().getNow(null);
+        return exit == null
+                ? "its VM does not know it any more"
+                : exit.reason().isEmpty() ? "the container has ended with " + exit.code() : exit.reason();
+    }
+}

@@ -1,0 +1,66 @@
+package hako.oci;
+
+import hako.base.HakoException;
+import hako.base.HakoException.Code;
+import hako.door.Option;
+import hako.door.Options;
+import hako.spec.ProcessSpec;
+import org.jspecify.annotations.Nullable;
+
+/** The options of {@code create}, {@code run} and {@code exec} about the process that stands for the one they make. */
+final class KeptOptions {
+    private final Option<String> consoleSocket;
+    private final Option<String> pidFile;
+    private final Option<Integer> preserveFds;
+
+    KeptOptions(Options options) {
+        consoleSocket = options.text("console-socket", "SOCKET", "Who gets the other end of its terminal");
+        pidFile = options.text("pid-file", "FILE", "Where its pid goes");
+        preserveFds = options.value("preserve-fds", "NUMBER", "Not supported", 0, Integer::valueOf);
+    }
+
+    /**
+     * @param detached the process is left behind
+     * @throws HakoException as runc refuses what does not go together; nothing is made yet
+     */
+    void check(ProcessSpec process, boolean detached) {
+        if (preserveFds.value() != 0) {
+            throw refuse("--preserve-fds: a descriptor of the host means nothing in a VM");
+        }
+        boolean terminal = Boolean.TRUE.equals(process.terminal());
+        String socket = consoleSocket.value();
+        if (detached && terminal && socket.isEmpty()) {
+            throw refuse("cannot allocate tty if runc will detach without setting console socket");
+        }
+        if (!(detached && terminal) && !socket.isEmpty()) {
+            throw refuse("cannot use console socket if runc will not detach or allocate tty");
+        }
+    }
+
+    /** Of a process that is left behind, where it is to have one. */
+    @Nullable
+    Console console(RuntimeCall call, ProcessSpec process) {
+        check(process, true);
+        String socket = consoleSocket.value();
+        return socket.isEmpty() ? null : new Console(call.caller().path(socket), process);
+    }
+
+    /** Leaves the process behind that will call with this token; on return others can know of it. */
+    void leave(RuntimeCall call, String token, @Nullable Console console) throws InterruptedException {
+        long pid = call.services().kept().leave(call.caller(), token, console == null ? null : console.terminal());
+        if (console != null) {
+            console.send();
+        }
+        writePid(call, pid);
+    }
+
+    void writePid(RuntimeCall call, long pid) {
+        if (!pidFile.value().isEmpty()) {
+            PidFile.write(call.caller().path(pidFile.value()), pid);
+        }
+    }
+
+    private static HakoException refuse(String message) {
+        return HakoException.user(Code.INVALID_ARGUMENT, message);
+    }
+}

@@ -1,0 +1,59 @@
+package hako.oci;
+
+import hako.base.HakoException;
+import hako.base.HakoException.Code;
+import hako.base.HakoException.Kind;
+import hako.doorstep.Caller;
+import hako.linux.Fd;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Processes of this host that stand for containers and execs: their pids and exit codes are what a container manager goes
+ * by. A call has its door-step leave one behind, which calls in its turn; here the two meet. Threads: any.
+ */
+final class KeptProcesses {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    /** Pids, by the token the process will call with. */
+    private final Map<String, CompletableFuture<Long>> awaited = new ConcurrentHashMap<>();
+
+    /**
+     * Returns when the process has called and is attached.
+     *
+     * @param terminal its streams; null: the caller's
+     * @return its pid
+     */
+    long leave(Caller caller, String token, @Nullable Fd terminal) throws InterruptedException {
+        CompletableFuture<Long> pid = new CompletableFuture<>();
+        awaited.put(token, pid);
+        try {
+            caller.stay(token, false, terminal);
+            return pid.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw new HakoException(
+                    Kind.EXTERNAL,
+                    Code.TIMEOUT,
+                    "leave a process behind for the container: it has not called within " + PATIENCE.toSeconds() + " s",
+                    e);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        } finally {
+            awaited.remove(token);
+        }
+    }
+
+    /** It is attached. Where nobody waits, an earlier daemon did. */
+    void arrived(String token, long pid) {
+        CompletableFuture<Long> waiting = awaited.get(token);
+        if (waiting != null) {
+            waiting.complete(pid);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package hako.oci;
+
+import hako.base.HakoException;
+import hako.base.HakoException.Code;
+import hako.oci.KeptCall.Token;
+import hako.sandbox.Container;
+import hako.sandbox.ContainerId;
+import hako.sandbox.ContainerRequest;
+import hako.sandbox.NetworkRequest;
+import hako.sandbox.NetworkRequest.Mode;
+import hako.sandbox.Sandboxes;
+import hako.spec.ProcessSpec;
+import hako.spec.RuntimeSpec;
+import hako.storage.RootFilesystem;
+import java.nio.file.Path;
+import java.util.List;
+
+/** A container on its way from a bundle to the process that stands for it. Belongs to one call. */
+final class NewContainer {
+    private static final int SIGTERM = 15;
+
+    private final RuntimeCall call;
+    private final RuntimeId id;
+    private final CreateOptions options;
+    private final Bundle bundle;
+    private final ProcessSpec process;
+
+    /** @throws HakoException what is wrong about the bundle or the options; nothing is made yet */
+    NewContainer(RuntimeCall call, RuntimeId id, CreateOptions options) {
+        this.call = call;
+        this.id = id;
+        this.options = options;
+        if (!call.caller().sharesFiles()) {
+            throw HakoException.user(
+                    Code.UNSUPPORTED,
+                    "the caller lives in a mount namespace or root directory of its own, whose files cannot be shared with a VM");
+        }
+        if (RuntimeContainer.find(call.services().sandboxes(), id).isPresent()) {
+            throw HakoException.user(Code.ALREADY_EXISTS, "container with given ID already exists");
+        }
+        String directory = options.bundle.value();
+        bundle = Bundle.read(call.caller().path(directory.isEmpty() ? "." : directory));
+        process = java.util.Objects.requireNonNull(bundle.spec().process());
+    }
+
+    /** Makes it, with a process that stays behind for it; on return both are there. */
+    Container leaveBehind() throws InterruptedException {
+        try (Console console = options.kept.console(call, process)) {
+            Container container = make();
+            try {
+                options.kept.leave(call, token(false).toString(), console);
+                return container;
+            } catch (RuntimeException | InterruptedException e) {
+                container.remove(true);
+                throw e;
+            }
+        }
+    }
+
+    /**
+     * Makes and starts it with the caller in front of it, until it ends.
+     *
+     * @param delete it goes then
+     * @return its exit code
+     */
+    int attend(boolean delete) throws InterruptedException {
+        options.kept.check(process, false);
+        Container container = make();
+        try {
+            options.kept.writePid(call, call.caller().pid());
+        } catch (RuntimeException e) {
+            container.remove(true);
+            throw e;
+        }
+        return new KeptCall(call, token(delete)).start(container);
+    }
+
+    private Token token(boolean delete) {
+        return new Token(id.containerId(), "", Boolean.TRUE.equals(process.terminal()), delete);
+    }
+
+    private Container make() throws InterruptedException {
+        Sandboxes sandboxes = call.services().sandboxes();
+        ContainerRequest request = request();
+        call.signals().hold(() -> sandboxes.abandon(request.id()));
+        return sandboxes.create(request);
+    }
+
+    private ContainerRequest request() {
+        RuntimeSpec spec = bundle.spec();
+        String hostname = spec.hostname() == null || spec.hostname().isEmpty()
+                ? ContainerId.shortened(id.containerId())
+                : spec.hostname();
+        Path directory = bundle.directory();
+        return new ContainerRequest(
+                id.containerId(),
+                id.containerName(),
+                "",
+                "",
+                new RootFilesystem.Directory(bundle.root()),
+                spec,
+                "",
+                true,
+                false,
+                new NetworkRequest(Mode.NAMESPACE, hostname, List.of(), List.of()),
+                SIGTERM,
+                RuntimeContainer.labels(id, directory));
+    }
+}

@@ -1,0 +1,238 @@
+package hako.oci;
+
+import hako.agent.v1.StatsResponse;
+import hako.base.HakoException;
+import hako.base.HakoException.Code;
+import hako.door.Json;
+import hako.door.Signals;
+import hako.sandbox.Container;
+import hako.sandbox.ContainerProcess;
+import hako.sandbox.ContainerState;
+import hako.sandbox.ExitReport;
+import hako.sandbox.Sandboxes;
+import hako.spec.LinuxResources;
+import hako.spec.ProcessSpec;
+import hako.spec.RuntimeSpec;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A container as this door's callers know it: by root and id, with the states and refusals of the runtime specification and
+ * runc's words for them.
+ *
+ * @see <a href="https://github.com/opencontainers/runtime-spec/blob/main/runtime.md">runtime-spec, Runtime</a>
+ */
+record RuntimeContainer(Container container) {
+    /** Labels of a container that was made at this door. */
+    static final String ROOT = "hako.oci.root";
+
+    static final String ID = "hako.oci.id";
+    static final String BUNDLE = "hako.oci.bundle";
+
+    static Map<String, String> labels(RuntimeId id, Path bundle) {
+        return Map.of(ROOT, id.root(), ID, id.id(), BUNDLE, bundle.toString());
+    }
+
+    static Optional<RuntimeContainer> find(Sandboxes sandboxes, RuntimeId id) {
+        try {
+            return Optional.of(new RuntimeContainer(sandboxes.container(id.containerId())));
+        } catch (HakoException e) {
+            if (e.code() != Code.NOT_FOUND) {
+                throw e;
+            }
+            return Optional.empty();
+        }
+    }
+
+    /** Those of one root, the oldest first. */
+    static List<RuntimeContainer> all(Sandboxes sandboxes, String root) {
+        return sandboxes.containers().reversed().stream()
+                .map(RuntimeContainer::new)
+                .filter(container -> root.equals(container.label(ROOT)))
+                .toList();
+    }
+
+    String id() {
+        return label(ID);
+    }
+
+    String bundle() {
+        return label(BUNDLE);
+    }
+
+    RuntimeSpec spec() {
+        return container.record().spec();
+    }
+
+    Instant createdAt() {
+        return container.record().createdAt();
+    }
+
+    /** Of the process that stands for it on this host; 0 when it has ended. */
+    long pid() {
+        return container.state() instanceof ContainerState.Stopped
+                ? 0
+                : container.init().callerPid();
+    }
+
+    /** As the runtime specification spells it, and paused. */
+    String status() {
+        return switch (container.state()) {
+            case ContainerState.Creating() -> "creating";
+            case ContainerState.Created() -> "created";
+            case ContainerState.Running(Instant _) -> "running";
+            case ContainerState.Paused(Instant _) -> "paused";
+            case ContainerState.Stopped(Instant _, ExitReport _) -> "stopped";
+        };
+    }
+
+    /** @spec runtime-spec#start */
+    void start() {
+        switch (container.state()) {
+            case ContainerState.Created() -> container.start();
+            case ContainerState.Stopped(Instant _, ExitReport _) ->
+                throw refuse("cannot start a container that has stopped");
+            case ContainerState.Running(Instant _) -> throw refuse("cannot start an already running container");
+            case ContainerState.Creating(), ContainerState.Paused(Instant _) ->
+                throw refuse("cannot start a container in the " + status() + " state");
+        }
+    }
+
+    /** @spec runtime-spec#kill */
+    void kill(int signal, boolean all) {
+        switch (container.state()) {
+            case ContainerState.Created() -> {
+                if (Signals.endsByDefault(signal)) { // nothing of it runs yet that could think otherwise
+                    container.kill(Signals.SIGKILL);
+                }
+            }
+            case ContainerState.Running(Instant _), ContainerState.Paused(Instant _) -> {
+                if (all) {
+                    container.killAll(signal);
+                } else {
+                    container.kill(signal);
+                }
+            }
+            case ContainerState.Creating(), ContainerState.Stopped(Instant _, ExitReport _) ->
+                throw refuse("container not running");
+        }
+    }
+
+    /** @spec runtime-spec#delete */
+    void delete(boolean force) throws InterruptedException {
+        switch (container.state()) {
+            case ContainerState.Created(), ContainerState.Stopped(Instant _, ExitReport _) -> container.remove(true);
+            case ContainerState.Creating(), ContainerState.Running(Instant _), ContainerState.Paused(Instant _) -> {
+                if (!force) {
+                    throw refuse("cannot delete container %s that is not stopped: %s".formatted(id(), status()));
+                }
+                container.remove(true);
+            }
+        }
+    }
+
+    /** One more process. */
+    ContainerProcess exec(ProcessSpec process, boolean ignorePaused) {
+        switch (container.state()) {
+            case ContainerState.Stopped(Instant _, ExitReport _) -> throw refuse("cannot exec in a stopped container");
+            case ContainerState.Paused(Instant _) ->
+                throw refuse(
+                        ignorePaused
+                                ? "cannot exec in a paused container: nothing can start in a frozen VM"
+                                : "cannot exec in a paused container (use --ignore-paused to override)");
+            case ContainerState.Creating(), ContainerState.Created(), ContainerState.Running(Instant _) -> {
+                return container.exec(process, "", true);
+            }
+        }
+    }
+
+    void pause() {
+        switch (container.state()) {
+            case ContainerState.Running(Instant _) -> container.pause();
+            case ContainerState.Creating(),
+                    ContainerState.Created(),
+                    ContainerState.Paused(Instant _),
+                    ContainerState.Stopped(Instant _, ExitReport _) -> throw refuse("container not running");
+        }
+    }
+
+    void resume() {
+        switch (container.state()) {
+            case ContainerState.Paused(Instant _) -> container.resume();
+            case ContainerState.Creating(),
+                    ContainerState.Created(),
+                    ContainerState.Running(Instant _),
+                    ContainerState.Stopped(Instant _, ExitReport _) -> throw refuse("container not paused");
+        }
+    }
+
+    /** Of the processes of this host that stand for its own. */
+    List<Long> hostPids() {
+        requireAlive();
+        return Stream.concat(Stream.of(container.init()), container.execs().stream())
+                .map(ContainerProcess::callerPid)
+                .filter(pid -> pid != 0)
+                .toList();
+    }
+
+    /** Of its processes, in the guest. */
+    List<Integer> guestPids() {
+        requireAlive();
+        return container.pids();
+    }
+
+    StatsResponse stats() {
+        requireAlive();
+        return container.stats();
+    }
+
+    void update(LinuxResources resources) {
+        requireAlive();
+        container.update(resources);
+    }
+
+    private void requireAlive() {
+        switch (container.state()) {
+            case ContainerState.Created(), ContainerState.Running(Instant _), ContainerState.Paused(Instant _) -> {}
+            case ContainerState.Creating(), ContainerState.Stopped(Instant _, ExitReport _) ->
+                throw refuse("container not running");
+        }
+    }
+
+    /** @spec runtime-spec#state */
+    Map<String, @Nullable Object> state() {
+        Map<String, @Nullable Object> state = Json.object(
+                "ociVersion", spec().ociVersion(),
+                "id", id(),
+                "pid", pid(),
+                "status", status(),
+                "bundle", bundle(),
+                "rootfs", rootfs(),
+                "created", createdAt().toString());
+        if (!spec().annotations().isEmpty()) {
+            state.put("annotations", spec().annotations());
+        }
+        state.put("owner", "");
+        return state;
+    }
+
+    private String rootfs() {
+        RuntimeSpec.Root root = spec().root();
+        return root == null
+                ? ""
+                : Path.of(bundle()).resolve(root.path()).normalize().toString();
+    }
+
+    private String label(String name) {
+        return container.record().labels().getOrDefault(name, "");
+    }
+
+    static HakoException refuse(String message) {
+        return HakoException.user(Code.WRONG_STATE, message);
+    }
+}

@@ -1,0 +1,74 @@
+package hako.oci;
+
+import hako.door.Json;
+import hako.doorstep.Caller;
+import hako.oci.GlobalOptions.LogFormat;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a call has to say when something goes wrong, in runc's forms: a line of {@code key=value} or of JSON in the file that
+ * {@code --log} names, and the bare message on standard error; without a file the line alone, on standard error. Engines
+ * read both. Threads: any.
+ */
+final class RuntimeLog {
+    private static final Logger log = LoggerFactory.getLogger(RuntimeLog.class);
+
+    private final @Nullable Path file;
+    private final LogFormat format;
+    private final OutputStream stderr;
+    private final InstantSource clock;
+
+    /** @throws hako.base.HakoException where the path cannot be one */
+    RuntimeLog(GlobalOptions options, Caller caller, InstantSource clock) {
+        this.file = options.log.value().isEmpty() ? null : caller.path(options.log.value());
+        this.format = options.logFormat.value();
+        this.stderr = caller.stderr();
+        this.clock = clock;
+    }
+
+    /** @throws IOException it cannot be written: before anything is done, since afterwards nobody would hear of it */
+    void open() throws IOException {
+        if (file != null) {
+            Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)
+                    .close();
+        }
+    }
+
+    void error(String message) {
+        try {
+            if (file == null) {
+                write(stderr, line("error", message));
+                return;
+            }
+            try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+                write(out, line("error", message));
+            }
+            write(stderr, message);
+        } catch (IOException e) {
+            log.warn("tell a caller \"{}\": {}", message, e.toString());
+        }
+    }
+
+    private String line(String level, String message) {
+        Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
+        return switch (format) {
+            case TEXT -> "time=\"%s\" level=%s msg=%s".formatted(now, level, Json.line(message));
+            case JSON -> Json.line(Json.object("level", level, "msg", message, "time", now.toString()));
+        };
+    }
+
+    private static void write(OutputStream out, String text) throws IOException {
+        out.write((text + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+}

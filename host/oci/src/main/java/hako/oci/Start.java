@@ -1,0 +1,16 @@
+package hako.oci;
+
+import java.util.List;
+
+/** {@code hako-runtime start}. */
+final class Start extends Verb {
+    Start() {
+        super("start", "CONTAINER", "Start the program of a container that was made by create", 1, 1);
+    }
+
+    @Override
+    int run(RuntimeCall call, List<String> arguments) {
+        call.container(arguments.getFirst()).start();
+        return SUCCESS;
+    }
+}

@@ -1,0 +1,65 @@
+//! Leaving a process behind: a fork that stands for a container after the call that made it has ended.
+
+use crate::failure::{Failure, describe, errno};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+/// Forks; true in the process that stays. That one leads a session of its own, with `terminal`, where there is one, as its
+/// streams and controlling terminal. Of the caller's descriptors it holds the streams alone, and of ours those `kept`.
+pub fn stay(network: bool, terminal: Option<OwnedFd>, kept: &[RawFd]) -> Result<bool, Failure> {
+    // SAFETY: a number. The one that leaves ends in a moment: it may be in the namespace, too.
+    if network && unsafe { libc::unshare(libc::CLONE_NEWNET) } != 0 {
+        return Err(failed("make a network namespace"));
+    }
+    // SAFETY: one thread; what the child does next is what this process does.
+    match unsafe { libc::fork() } {
+        -1 => Err(failed("fork")),
+        0 => {
+            settle(terminal, kept)?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+fn settle(terminal: Option<OwnedFd>, kept: &[RawFd]) -> Result<(), Failure> {
+    // SAFETY: numbers, and a path that ends in NUL; 0 to 2 belong to no object of this process.
+    unsafe {
+        libc::setsid();
+        // Not to keep the caller's directory busy.
+        libc::chdir(c"/".as_ptr());
+        if let Some(terminal) = &terminal {
+            if libc::ioctl(terminal.as_raw_fd(), libc::TIOCSCTTY, 0) != 0 {
+                return Err(failed("control the terminal"));
+            }
+            for stream in 0..3 {
+                libc::dup2(terminal.as_raw_fd(), stream);
+            }
+        }
+    }
+    drop(terminal);
+    close_all_but(kept);
+    Ok(())
+}
+
+/// Closes what is above standard error and not `kept`: pipes whose end the caller waits for.
+fn close_all_but(kept: &[RawFd]) {
+    let mut kept = kept.to_vec();
+    kept.sort_unstable();
+    let mut first = libc::STDERR_FILENO + 1;
+    for descriptor in kept {
+        close(first, descriptor - 1);
+        first = descriptor + 1;
+    }
+    close(first, RawFd::MAX);
+}
+
+fn close(first: RawFd, last: RawFd) {
+    if first <= last {
+        // SAFETY: no object of this process owns any of them.
+        unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+    }
+}
+
+fn failed(action: &str) -> Failure {
+    Failure::new(format!("stay behind: {action}: {}", describe(errno())))
+}

@@ -1,0 +1,147 @@
+//! A process that stays behind when its caller has ended.
+
+use crate::fake::{Caller, FakeDaemon, Hello};
+use crate::home::{Home, await_true};
+use crate::pty::Pty;
+use crate::stub::{Stub, command};
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::path::PathBuf;
+
+const NETWORK: u8 = 1;
+const TERMINAL: u8 = 2;
+
+struct Session {
+    _home: Home,
+    stub: Stub,
+    caller: Caller,
+    kept: Caller,
+    hello: Hello,
+}
+
+fn session(flags: u8, terminal: Option<&OwnedFd>, prepare: impl FnOnce(&mut std::process::Command)) -> Session {
+    let home = Home::new();
+    let daemon = FakeDaemon::listen(&home);
+    let mut command = command(&home, &["create", "web"]);
+    prepare(&mut command);
+    let stub = Stub::spawn(command);
+    let (mut caller, _) = daemon.greet();
+    caller.stay(flags, "kept web", terminal.map(AsRawFd::as_raw_fd));
+    let (kept, hello) = daemon.greet();
+    Session { _home: home, stub, caller, kept, hello }
+}
+
+fn namespace(pid: i32) -> PathBuf {
+    fs::read_link(format!("/proc/{pid}/ns/net")).unwrap()
+}
+
+/// The fields of proc(5)'s stat behind the name: state, parent, group, session, terminal.
+fn session_of(pid: i32) -> i32 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    stat.rsplit(") ").next().unwrap().split(' ').nth(3).unwrap().parse().unwrap()
+}
+
+fn is_gone(pid: i32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| stat.contains(") Z "))
+}
+
+#[test]
+fn it_calls_with_the_token_and_outlives_its_caller() {
+    let mut session = session(0, None, |_| ());
+    let pid = session.hello.pid;
+    assert_eq!((session.hello.token.as_str(), session.hello.arguments[1].as_str()), ("kept web", "create"));
+    assert_ne!(pid, session.stub.pid());
+    assert_eq!((session_of(pid), session.hello.target(0)), (pid, "/".to_owned()));
+
+    session.caller.exit(0);
+    assert_eq!(session.stub.end().code, Some(0));
+
+    session.kept.output(1, 0, b"");
+    assert_eq!(session.kept.written(), 0);
+    session.kept.exit(3);
+    await_true("its end", || is_gone(pid));
+}
+
+#[test]
+fn signals_reach_the_one_they_are_sent_to() {
+    let mut session = session(0, None, |_| ());
+    // SAFETY: the process is alive: it is in a call.
+    assert_eq!(unsafe { libc::kill(session.hello.pid, libc::SIGTERM) }, 0);
+    session.stub.kill(libc::SIGHUP);
+    assert_eq!((session.kept.signal(), session.caller.signal()), (libc::SIGTERM, libc::SIGHUP));
+    session.kept.exit(0);
+}
+
+#[test]
+fn it_holds_nothing_of_its_callers_but_the_streams() {
+    let mut ends = [0; 2];
+    // SAFETY: two places for two numbers, which are nobody else's.
+    let (reader, writer) = unsafe {
+        assert_eq!(libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC), 0);
+        (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1]))
+    };
+    let number = writer.as_raw_fd();
+    let mut session = session(0, None, |command| {
+        use std::os::unix::process::CommandExt;
+        // SAFETY: dup2 is async-signal-safe.
+        unsafe { command.pre_exec(move || if libc::dup2(number, 77) < 0 { Err(errno()) } else { Ok(()) }) };
+    });
+    drop(writer);
+    session.caller.exit(0);
+    session.stub.end();
+
+    assert_eq!(File::from(reader).read(&mut [0]).unwrap(), 0);
+    session.kept.exit(0);
+}
+
+fn errno() -> std::io::Error {
+    std::io::Error::last_os_error()
+}
+
+#[test]
+fn its_streams_are_the_terminal_that_came_and_its_size_is_followed() {
+    let pty = Pty::open(40, 132);
+    let mut session = session(TERMINAL, Some(pty.terminal()), |_| ());
+    assert_eq!((session.hello.flags, session.hello.rows, session.hello.columns), (0b111, 40, 132));
+
+    pty.resize(50, 200);
+
+    assert_eq!(session.kept.winch(), (50, 200));
+    session.kept.exit(0);
+}
+
+#[test]
+fn it_has_a_network_namespace_of_its_own_where_that_is_asked_for() {
+    // SAFETY: only asks.
+    if unsafe { libc::geteuid() } != 0 {
+        return refused();
+    }
+    let mut with = session(NETWORK, None, |_| ());
+    let mut without = session(0, None, |_| ());
+    let ours = fs::read_link("/proc/self/ns/net").unwrap();
+    assert_ne!(namespace(with.hello.pid), ours);
+    assert_eq!(namespace(without.hello.pid), ours);
+    with.kept.exit(0);
+    without.kept.exit(0);
+}
+
+/// By the kernel, to a caller who is not root.
+fn refused() {
+    let home = Home::new();
+    let daemon = FakeDaemon::listen(&home);
+    let stub = Stub::start(&home, &["create"]);
+    daemon.greet().0.stay(NETWORK, "t", None);
+    assert!(stub.end().errors.contains("make a network namespace: Operation not permitted"));
+}
+
+#[test]
+fn a_terminal_that_does_not_come_is_a_fault_of_the_daemons() {
+    let home = Home::new();
+    let daemon = FakeDaemon::listen(&home);
+    let stub = Stub::start(&home, &["create"]);
+    daemon.greet().0.stay(TERMINAL, "t", None);
+    let ended = stub.end();
+    assert_eq!(ended.code, Some(125));
+    assert!(ended.errors.contains("does not speak door-step version"), "{}", ended.errors);
+}

@@ -1,0 +1,84 @@
+package hako.it;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/** An OCI bundle with busybox for its root, written by hand. */
+record Bundle(Path folder) implements AutoCloseable {
+    static Bundle create(String... arguments) {
+        Bundle bundle = new Bundle(Temporary.folder("bundle"));
+        Temporary.write(bundle.root().resolve("etc/hostname"), "from the bundle\n");
+        Command.of("tar", "-xf", Build.busybox().toString(), "-C", bundle.root().toString())
+                .run()
+                .ok();
+        return bundle.runs(arguments);
+    }
+
+    static Bundle script(String script) {
+        return create("sh", "-c", script);
+    }
+
+    Path root() {
+        return folder.resolve("rootfs");
+    }
+
+    /** Writes config.json anew. */
+    Bundle runs(String... arguments) {
+        return configure(false, "", arguments);
+    }
+
+    /** @param members more of config.json, each with a comma before it */
+    Bundle configure(boolean terminal, String members, String... arguments) {
+        String args = Arrays.stream(arguments).map(Bundle::quoted).collect(Collectors.joining(", "));
+        return write("""
+                {
+                  "ociVersion": "1.0.2",
+                  "root": {"path": "rootfs"},
+                  "process": {
+                    "terminal": %b,
+                    "user": {"uid": 0, "gid": 0},
+                    "args": [%s],
+                    "env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm"],
+                    "cwd": "/"
+                  },
+                  "hostname": "bundle",
+                  "mounts": [
+                    {"destination": "/proc", "type": "proc", "source": "proc"},
+                    {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["mode=755"]},
+                    {"destination": "/dev/pts", "type": "devpts", "source": "devpts", "options": ["newinstance", "ptmxmode=0666"]}
+                  ],
+                  "linux": {
+                    "namespaces": [{"type": "pid"}, {"type": "network"}, {"type": "ipc"}, {"type": "uts"}, {"type": "mount"}]
+                  }%s
+                }
+                """.formatted(terminal, args, members));
+    }
+
+    Bundle write(String config) {
+        Temporary.write(folder.resolve("config.json"), config);
+        return this;
+    }
+
+    Path pidFile() {
+        return folder.resolve("pid");
+    }
+
+    long pid() {
+        return Long.parseLong(Temporary.read(pidFile()));
+    }
+
+    boolean hasPid() {
+        return Files.exists(pidFile());
+    }
+
+    private static String quoted(String text) {
+        return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
+    }
+
+    @Override
+    public void close() {
+        Temporary.delete(folder);
+    }
+}

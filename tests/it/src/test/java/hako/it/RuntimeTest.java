@@ -1,0 +1,251 @@
+package hako.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** {@code hako-runtime}, called as a container manager's monitor calls it. */
+@VmTest
+class RuntimeTest {
+    @RegisterExtension
+    static final SharedNode shared = SharedNode.create();
+
+    private static final Path tools = Temporary.folder("tools");
+    private static final Path reaper = CProgram.compile("reaper.c", tools, "reaper");
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    private final HakoNode node = shared.node();
+    private final List<Bundle> bundles = new ArrayList<>();
+
+    @AfterEach
+    void nothingIsLeft() {
+        node.runtime("list", "--quiet").run().lines().forEach(id -> runtime("delete", "--force", id));
+        node.awaitNoTraces();
+        bundles.forEach(Bundle::close);
+    }
+
+    @AfterAll
+    static void removeTools() {
+        Temporary.delete(tools);
+    }
+
+    private Bundle bundle(String script) {
+        Bundle bundle = Bundle.script(script);
+        bundles.add(bundle);
+        return bundle;
+    }
+
+    private Result runtime(String... arguments) {
+        return node.runtime(arguments).run();
+    }
+
+    private Json state(String id) {
+        return Json.parse(runtime("state", id).ok().out());
+    }
+
+    private String status(String id) {
+        return state(id).at("status").text();
+    }
+
+    private void awaitStatus(String id, String status) {
+        Await.until(id + " to be " + status, SOON, () -> status(id).equals(status), () -> status(id));
+    }
+
+    /** A created container, with this test in a monitor's place. */
+    private Running create(Bundle bundle, String id, String... options) {
+        List<String> line =
+                new ArrayList<>(List.of(reaper.toString(), Build.runtime().toString()));
+        line.addAll(List.of(options));
+        line.addAll(List.of(
+                "create",
+                "--bundle",
+                bundle.folder().toString(),
+                "--pid-file",
+                bundle.pidFile().toString(),
+                id));
+        Running monitor = Command.of(line)
+                .with("HAKO_HOME", node.home().toString())
+                .openInput()
+                .start();
+        Await.until("a pid file", SOON, bundle::hasPid, () -> monitor.err().text());
+        return monitor;
+    }
+
+    private static int exitCode(Result monitored, long pid) {
+        Matcher reaped = Pattern.compile("reaped " + pid + " (\\d+)\n").matcher(monitored.err());
+        assertThat(reaped.find()).as(monitored.toString()).isTrue();
+        return Integer.parseInt(reaped.group(1));
+    }
+
+    @Test
+    void streamsAndExitCodePassThroughTheProcessThatStays() {
+        Bundle bundle = bundle("echo out; echo err >&2; cat; exit 7");
+        try (Running monitor = create(bundle, "web")) {
+            runtime("start", "web").ok();
+            Result result = monitor.says("out").type("typed").endInput().await();
+
+            assertThat(result.out()).isEqualTo("out\ntyped");
+            assertThat(result.err()).contains("err\n");
+            assertThat(exitCode(result, bundle.pid())).isEqualTo(7);
+        }
+    }
+
+    @Test
+    void theStateFollowsTheContainersLife() {
+        Bundle bundle = bundle("cat /etc/hostname; hostname; exec sleep 1000");
+        try (Running monitor = create(bundle, "web")) {
+            Json created = state("web");
+            assertThat(created.at("status").text()).isEqualTo("created");
+            assertThat(created.at("ociVersion").text()).isEqualTo("1.0.2");
+            assertThat(created.at("id").text()).isEqualTo("web");
+            assertThat(created.at("bundle").text()).isEqualTo(bundle.folder().toString());
+            assertThat(created.at("pid").number()).isEqualTo(bundle.pid());
+
+            runtime("start", "web").ok();
+            monitor.says("from the bundle\nbundle\n");
+            assertThat(status("web")).isEqualTo("running");
+            runtime("kill", "web", "KILL").ok();
+            assertThat(exitCode(monitor.await(), bundle.pid())).isEqualTo(137);
+
+            assertThat(status("web")).isEqualTo("stopped");
+            assertThat(state("web").at("pid").number()).isZero();
+            runtime("delete", "web").ok();
+            assertThat(runtime("state", "web").exits(1).err()).contains("container does not exist");
+        }
+    }
+
+    @Test
+    void whatDoesNotFitTheStateIsRefusedAsRuncRefusesIt() {
+        Bundle bundle = bundle("sleep 1000");
+        try (Running monitor = create(bundle, "web")) {
+            runtime("start", "web").ok();
+            String folder = bundle.folder().toString();
+
+            assertThat(runtime("create", "--bundle", folder, "web").exits(1).err())
+                    .contains("container with given ID already exists");
+            assertThat(runtime("start", "web").exits(1).err()).contains("cannot start an already running container");
+            assertThat(runtime("delete", "web").exits(1).err())
+                    .contains("cannot delete container web that is not stopped: running");
+
+            runtime("delete", "--force", "web").ok();
+            assertThat(exitCode(monitor.await(), bundle.pid())).isEqualTo(137);
+            runtime("delete", "--force", "web").ok();
+            assertThat(runtime("delete", "web").exits(1).err()).contains("container does not exist");
+        }
+    }
+
+    @Test
+    void aContainerThatWasNeverStartedEndsAtASignal() {
+        Bundle bundle = bundle("true");
+        try (Running monitor = create(bundle, "web")) {
+            runtime("kill", "web", "TERM").ok();
+            assertThat(exitCode(monitor.await(), bundle.pid())).isEqualTo(137);
+            assertThat(status("web")).isEqualTo("stopped");
+            assertThat(runtime("start", "web").exits(1).err()).contains("cannot start a container that has stopped");
+            assertThat(runtime("kill", "web").exits(1).err()).contains("container not running");
+        }
+    }
+
+    @Test
+    void signalsToTheProcessThatStaysAreTheContainers() {
+        Bundle bundle = bundle("trap 'echo term; exit 3' TERM; echo ready; while :; do sleep 0.1; done");
+        try (Running monitor = create(bundle, "web")) {
+            runtime("start", "web").ok();
+            monitor.says("ready");
+            Processes.signal(bundle.pid(), "TERM");
+            Result result = monitor.says("term").await();
+            assertThat(exitCode(result, bundle.pid())).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void whoKillsTheProcessThatStaysEndsTheContainer() {
+        Bundle bundle = bundle("sleep 1000");
+        try (Running monitor = create(bundle, "web")) {
+            runtime("start", "web").ok();
+            Processes.kill(bundle.pid());
+            monitor.await();
+            awaitStatus("web", "stopped");
+        }
+    }
+
+    @Test
+    void aKilledDaemonIsNotNoticed() {
+        Bundle bundle = bundle("i=0; while read line; do echo got $line; done; exit 5");
+        try (Running monitor = create(bundle, "web")) {
+            runtime("start", "web").ok();
+            monitor.type("one\n").says("got one\n");
+            node.killDaemon();
+            monitor.type("two\n").says("got one\ngot two\n");
+            assertThat(status("web")).isEqualTo("running");
+            assertThat(exitCode(monitor.endInput().await(), bundle.pid())).isEqualTo(5);
+        }
+    }
+
+    @Test
+    void aKilledVmIsNoSuccessAndTheLogTellsWhy() {
+        Bundle bundle = bundle("echo up; sleep 1000");
+        Path log = bundle.folder().resolve("log.json");
+        try (Running monitor = create(bundle, "web", "--log", log.toString(), "--log-format", "json")) {
+            runtime("start", "web").ok();
+            monitor.says("up");
+            node.vmms().forEach(Processes::kill);
+            assertThat(exitCode(monitor.await(), bundle.pid())).isEqualTo(137);
+            Json line = Json.parse(Temporary.read(log));
+            assertThat(line.at("level").text()).isEqualTo("error");
+            assertThat(line.at("msg").text()).matches(".*(killed|ended).*");
+        }
+    }
+
+    @Test
+    void rootsKeepTheirContainersApart() {
+        Bundle one = bundle("sleep 1000");
+        Bundle other = bundle("sleep 1000");
+        try (Running first = create(one, "web");
+                Running second = create(other, "web", "--root", "/other")) {
+            assertThat(runtime("list", "-q").ok().lines()).containsExactly("web");
+            assertThat(runtime("--root", "/other", "list", "--format", "json")
+                            .ok()
+                            .out())
+                    .contains("\"pid\":" + other.pid());
+            runtime("--root", "/other", "delete", "--force", "web").ok();
+            second.await();
+            assertThat(status("web")).isEqualTo("created");
+            assertThat(first.isAlive()).isTrue();
+        }
+    }
+
+    @Test
+    void badInputLeavesNothingBehind() {
+        Bundle bundle = bundle("true");
+        String folder = bundle.folder().toString();
+        assertThat(runtime("create", "--bundle", folder, "a/b").exits(1).err()).contains("invalid container ID format");
+        assertThat(runtime("create", "--bundle", "/none", "web").exits(1).err())
+                .contains("JSON specification file config.json not found");
+        assertThat(runtime("create", "--bundle", folder).exits(1).err()).contains("requires exactly 1 argument");
+        assertThat(runtime("frobnicate").exits(1).err()).contains("frobnicate");
+        assertThat(runtime("--log", "/none/log", "state", "web").exits(1).err()).contains("/none/log");
+        bundle.write("{\"ociVersion\": \"1.0.2\", \"process\": 5}");
+        assertThat(runtime("create", "--bundle", folder, "web").exits(1).err()).contains("config.json");
+        bundle.configure(true, "", "sh");
+        assertThat(runtime("create", "--bundle", folder, "web").exits(1).err()).contains("console socket");
+        assertThat(runtime("create", "--bundle", folder, "--console-socket", folder + "/none", "web")
+                        .exits(1)
+                        .err())
+                .contains("console socket");
+        bundle.runs("/no/such/program");
+        assertThat(runtime("create", "--bundle", folder, "web").exits(1).err()).contains("/no/such/program");
+        assertThat(runtime("list", "-q").ok().out()).isEmpty();
+        assertThat(Files.exists(bundle.pidFile())).isFalse();
+    }
+}
