@@ -5,14 +5,12 @@ import hako.door.Options;
 import hako.network.PortMapping;
 import hako.sandbox.NetworkRequest.Mode;
 import hako.spec.ProcessSpec.Rlimit;
-import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
 /** The options of {@code run} that say what the container is to be; {@link ContainerSpec} makes it of them. */
 final class ContainerOptions {
-    static final long LEAST_MEMORY_BYTES = 6L << 20;
 
     final Option<String> name;
     final Option<String> hostname;
@@ -25,9 +23,7 @@ final class ContainerOptions {
     final Option<List<String>> tmpfs;
     final Option<Long> shmBytes;
     final Option<Boolean> readOnly;
-    final Option<Long> memoryBytes;
-    final Option<BigDecimal> cpus;
-    final Option<Long> pids;
+    final Limits limits;
     final Option<List<Rlimit>> ulimits;
     final Option<List<String>> capAdd;
     final Option<List<String>> capDrop;
@@ -49,15 +45,7 @@ final class ContainerOptions {
         tmpfs = options.list("tmpfs", "DIR[:OPTIONS]", "Mount an empty directory in memory");
         shmBytes = options.value("shm-size", "BYTES", "Size of /dev/shm (default 64m)", 64L << 20, Bytes::parse);
         readOnly = options.flag("read-only", "The root filesystem cannot be written to");
-        memoryBytes = options.value(
-                "memory",
-                'm',
-                "BYTES",
-                "The container's memory; the guest's own need comes on top",
-                0L,
-                ContainerOptions::memory);
-        cpus = options.value("cpus", "NUMBER", "CPU time, in CPUs", BigDecimal.ZERO, ContainerOptions::cpus);
-        pids = options.value("pids-limit", "NUMBER", "Most processes at a time; -1: no limit", -1L, Long::valueOf);
+        limits = new Limits(options);
         ulimits = list(
                 options,
                 "ulimit",
@@ -82,28 +70,6 @@ final class ContainerOptions {
             values.add(parse.apply(text));
             return values;
         });
-    }
-
-    private static long memory(String text) {
-        long bytes = Bytes.parse(text);
-        if (bytes < LEAST_MEMORY_BYTES) {
-            throw new IllegalArgumentException("the least a container can be limited to is 6m");
-        }
-        return bytes;
-    }
-
-    private static BigDecimal cpus(String text) {
-        BigDecimal cpus;
-        try {
-            cpus = new BigDecimal(text);
-        } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("not a number", e);
-        }
-        int most = Runtime.getRuntime().availableProcessors();
-        if (cpus.compareTo(new BigDecimal("0.01")) < 0 || cpus.compareTo(BigDecimal.valueOf(most)) > 0) {
-            throw new IllegalArgumentException("from 0.01 to %d, as there are %d CPUs".formatted(most, most));
-        }
-        return cpus;
     }
 
     private static Mode network(String text) {

@@ -11,7 +11,6 @@ import hako.spec.MountSpec;
 import hako.spec.ProcessSpec;
 import hako.spec.ProcessSpec.ConsoleSize;
 import hako.spec.RuntimeSpec;
-import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -39,8 +38,6 @@ record ContainerSpec(
         @Nullable ConsoleSize consoleSize,
         String hostname,
         List<MountSpec> volumes) {
-    private static final long PERIOD_US = 100_000;
-
     RuntimeSpec build() {
         List<String> capabilities = options.privileged.value()
                 ? Capabilities.ALL
@@ -196,23 +193,15 @@ record ContainerSpec(
         List<LinuxResources.DeviceRule> devices = options.privileged.value()
                 ? List.of(new LinuxResources.DeviceRule(true, null, null, null, "rwm"))
                 : Defaults.deviceRules();
-        long memory = options.memoryBytes.value();
-        long pids = options.pids.value();
+        LinuxResources.Pids pids = options.limits.pids();
         return new LinuxResources(
                 devices,
-                memory > 0 ? LinuxResources.Memory.limited(memory) : null,
-                cpu(options.cpus.value()),
-                pids > 0 ? new LinuxResources.Pids(pids) : null,
+                options.limits.memory(),
+                options.limits.cpu(),
+                pids != null && pids.limit() > 0 ? pids : null,
                 null,
                 List.of(),
                 java.util.Map.of());
-    }
-
-    private static LinuxResources.@Nullable Cpu cpu(BigDecimal cpus) {
-        return cpus.signum() == 0
-                ? null
-                : LinuxResources.Cpu.limited(
-                        cpus.multiply(BigDecimal.valueOf(PERIOD_US)).longValue(), PERIOD_US);
     }
 
     private static String orEmpty(@Nullable String text) {

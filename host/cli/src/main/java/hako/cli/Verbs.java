@@ -36,6 +36,7 @@ final class Verbs {
         ALL.put("rm", Rm::new);
         ALL.put("pause", Pause::new);
         ALL.put("unpause", Unpause::new);
+        ALL.put("update", Update::new);
         ALL.put("wait", Wait::new);
         ALL.put("inspect", Inspect::new);
         ALL.put("stats", Stats::new);

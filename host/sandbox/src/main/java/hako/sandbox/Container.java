@@ -1,14 +1,13 @@
 package hako.sandbox;
 
-import com.google.protobuf.ByteString;
 import hako.agent.v1.ContainerRequest;
 import hako.agent.v1.StartFailure;
 import hako.agent.v1.StartResponse;
 import hako.agent.v1.StatsResponse;
-import hako.agent.v1.UpdateContainerRequest;
 import hako.base.HakoException;
 import hako.sandbox.ContainerState.Verb;
 import hako.spec.LinuxResources;
+import hako.spec.LinuxSpec;
 import hako.spec.ProcessSpec;
 import java.time.Duration;
 import java.time.Instant;
@@ -268,24 +267,21 @@ public final class Container {
         return sandbox().agent().listPids(request(), CALL_TIMEOUT).getPidsList();
     }
 
-    /** Other limits; absent ones stay as they are. The VM stays as large as it is. */
+    /** Other limits; absent ones stay as they are. Its VM has as much memory as they need. */
     public void update(LinuxResources resources) {
-        LinuxResources.Memory memory = resources.memory();
-        long most = sandbox().vm().record().memoryBytes();
-        if (memory != null && memory.limit() != null && memory.limit() > most) {
-            throw HakoException.user(
-                    HakoException.Code.UNSUPPORTED,
-                    "limit the memory of container \"%s\" to %d MiB: its VM has %d MiB, and does not grow while it runs"
-                            .formatted(name(), memory.limit() >> 20, most >> 20));
+        new UpdateLimits(this, sandbox(), sandboxes.node().config()).run(resources);
+    }
+
+    /** Writes down what it is limited to now. */
+    void limited(LinuxSpec limits) {
+        lock.lock();
+        try {
+            ContainerRecord written = record.with(limits);
+            sandboxes.save(written);
+            record = written;
+        } finally {
+            lock.unlock();
         }
-        sandbox()
-                .agent()
-                .updateContainer(
-                        UpdateContainerRequest.newBuilder()
-                                .setContainerId(id())
-                                .setResourcesJson(ByteString.copyFrom(resources.toJson()))
-                                .build(),
-                        CALL_TIMEOUT);
     }
 
     /** An exec process of this container by its id. */

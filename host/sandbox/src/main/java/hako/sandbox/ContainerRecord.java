@@ -1,6 +1,7 @@
 package hako.sandbox;
 
 import hako.network.PortMapping;
+import hako.spec.LinuxSpec;
 import hako.spec.RuntimeSpec;
 import io.avaje.jsonb.Json;
 import java.time.Instant;
@@ -117,6 +118,37 @@ public record ContainerRecord(
                 networkMode,
                 hostname,
                 published,
+                createdAt,
+                state);
+    }
+
+    ContainerRecord with(LinuxSpec limits) {
+        RuntimeSpec limited = new RuntimeSpec(
+                spec.ociVersion(),
+                spec.root(),
+                spec.process(),
+                spec.hostname(),
+                spec.domainname(),
+                spec.mounts(),
+                spec.hooks(),
+                spec.annotations(),
+                limits);
+        return new ContainerRecord(
+                version,
+                id,
+                name,
+                sandboxId,
+                image,
+                imageId,
+                limited,
+                user,
+                openStdin,
+                autoRemove,
+                stopSignal,
+                labels,
+                networkMode,
+                hostname,
+                ports,
                 createdAt,
                 state);
     }

@@ -70,7 +70,7 @@ final class CreateContainer {
             undo.add(() -> checkpoints.deleteSandbox(id));
             checkpoints.save(new SandboxRecord(SandboxRecord.VERSION, id, now, null, null));
 
-            Sizing size = sizing();
+            Sizing size = Sizing.of(resources(), node.config());
             Container waited = inPooledVm(record, size);
             if (waited != null) {
                 undo.release();
@@ -306,13 +306,7 @@ final class CreateContainer {
 
     /** The VM of a container that asks for nothing: its shape, not its content. */
     static VmSpec usualVm(Node node) {
-        Sizing size = Sizing.of(
-                0,
-                0,
-                0,
-                node.config().defaultVcpus(),
-                node.config().defaultMemoryBytes(),
-                Runtime.getRuntime().availableProcessors());
+        Sizing size = Sizing.of(null, node.config());
         Path nothing = Path.of("/dev/null");
         List<Device> devices = new ArrayList<>(List.of(BlockRoot.image(nothing)));
         if (node.config().writable() == Writable.DISK) {
@@ -322,22 +316,8 @@ final class CreateContainer {
         return new VmSpec("usual", nothing, size.vcpus(), size.memoryBytes(), devices, false);
     }
 
-    private Sizing sizing() {
-        LinuxResources resources =
-                request.spec().linux() == null ? null : request.spec().linux().resources();
-        LinuxResources.Cpu cpu = resources == null ? null : resources.cpu();
-        LinuxResources.Memory memory = resources == null ? null : resources.memory();
-        return Sizing.of(
-                cpu == null ? 0 : orZero(cpu.quota()),
-                cpu == null ? 0 : orZero(cpu.period()),
-                memory == null ? 0 : orZero(memory.limit()),
-                node.config().defaultVcpus(),
-                node.config().defaultMemoryBytes(),
-                Runtime.getRuntime().availableProcessors());
-    }
-
-    private static long orZero(@Nullable Long value) {
-        return value == null ? 0 : value;
+    private @Nullable LinuxResources resources() {
+        return request.spec().linux() == null ? null : request.spec().linux().resources();
     }
 
     private @Nullable Endpoint attach() {

@@ -1,5 +1,8 @@
 package hako.sandbox;
 
+import hako.spec.LinuxResources;
+import org.jspecify.annotations.Nullable;
+
 /**
  * From a container's limits to a VM's size.
  *
@@ -17,6 +20,23 @@ public record Sizing(int vcpus, long memoryBytes) {
 
     /** {@code struct page}: 64 bytes for every 4 KiB (include/linux/mm_types.h), and as much again for the rest. */
     static final int PER_MEMORY_SHIFT = 5;
+
+    /** For these limits on this host; where there are none, what the configuration says. */
+    static Sizing of(@Nullable LinuxResources resources, SandboxConfig config) {
+        LinuxResources.Cpu cpu = resources == null ? null : resources.cpu();
+        LinuxResources.Memory memory = resources == null ? null : resources.memory();
+        return of(
+                cpu == null ? 0 : orZero(cpu.quota()),
+                cpu == null ? 0 : orZero(cpu.period()),
+                memory == null ? 0 : orZero(memory.limit()),
+                config.defaultVcpus(),
+                config.defaultMemoryBytes(),
+                Runtime.getRuntime().availableProcessors());
+    }
+
+    private static long orZero(@Nullable Long value) {
+        return value == null ? 0 : value;
+    }
 
     /**
      * @param quotaUs CPU time per period, microseconds; 0 or less: no limit

@@ -18,6 +18,7 @@ import hako.agent.v1.ProcessStatus;
 import hako.agent.v1.ReadOutputRequest;
 import hako.agent.v1.SignalProcessRequest;
 import hako.agent.v1.StartResponse;
+import hako.agent.v1.UpdateContainerRequest;
 import hako.agent.v1.WriteInputRequest;
 import hako.base.HakoException;
 import hako.ttrpc.StatusCode;
@@ -176,6 +177,7 @@ final class FakeAgent {
         serve(service, connection, "Check", CheckRequest.parser(), request -> check());
         serve(service, connection, "BindSandbox", BindSandboxRequest.parser(), request -> empty());
         serve(service, connection, "OnlineCpus", OnlineCpusRequest.parser(), request -> empty());
+        serve(service, connection, "UpdateContainer", UpdateContainerRequest.parser(), request -> empty());
         serve(service, connection, "CreateContainer", CreateContainerRequest.parser(), request -> {
             containers.put(request.getContainerId(), ContainerStatus.State.CREATED);
             return CreateContainerResponse.newBuilder().setPid(2).build();

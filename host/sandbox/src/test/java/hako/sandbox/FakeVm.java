@@ -21,6 +21,8 @@ final class FakeVm implements Vm {
     private volatile TtrpcClient client;
     private volatile String refusedDevice = "";
     private volatile boolean prepared;
+    private final Queue<Long> resized = new ConcurrentLinkedQueue<>();
+    private volatile long most = Long.MAX_VALUE;
 
     FakeVm(VmSpec spec, FakeAgent agent) {
         this.spec = spec;
@@ -45,6 +47,15 @@ final class FakeVm implements Vm {
     @Override
     public boolean isPrepared() {
         return prepared;
+    }
+
+    /** What it was asked to be, one after the other. */
+    List<Long> resized() {
+        return List.copyOf(resized);
+    }
+
+    void growsTo(long bytes) {
+        most = bytes;
     }
 
     boolean isDead() {
@@ -118,6 +129,12 @@ final class FakeVm implements Vm {
     @Override
     public void unplug(String deviceId) {
         devices.removeIf(device -> device.id().equals(deviceId));
+    }
+
+    @Override
+    public long resize(long memoryBytes) {
+        resized.add(memoryBytes);
+        return Math.min(memoryBytes, most);
     }
 
     @Override

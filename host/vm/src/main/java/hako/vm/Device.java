@@ -13,6 +13,9 @@ public sealed interface Device {
     /** A host directory, served by virtiofs (or what the VM has); the guest finds it by its tag, which is {@code id}. */
     record SharedDirectory(String id, Path directory) implements Device {}
 
+    /** Memory on top of what the guest booted with; at first it has none of it. See {@link Vm#resize}. */
+    record Memory(String id, long mostBytes) implements Device {}
+
     /** A network card on an existing tap; the guest finds it by its MAC address. */
     record Nic(String id, String tap, String mac) implements Device {}
 }

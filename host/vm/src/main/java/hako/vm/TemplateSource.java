@@ -74,6 +74,7 @@ public final class TemplateSource implements VmSource, AutoCloseable {
                 case Device.Disk disk -> disk.id() + (disk.readOnly() ? " (ro)" : "");
                 case Device.Nic nic -> nic.id();
                 case Device.SharedDirectory directory -> directory.id();
+                case Device.Memory memory -> memory.id();
             };
         }
     }

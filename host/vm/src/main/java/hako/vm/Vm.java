@@ -29,6 +29,16 @@ public interface Vm {
     /** Puts another image behind a disk that is there and that the guest does not use now. The guest keeps its idea of its size. */
     void replace(Device.Disk disk);
 
+    /**
+     * Gives the guest memory on top of what it started with, or takes that back, and waits for it a while. What the guest uses it
+     * keeps.
+     *
+     * @param memoryBytes all it is to have; less than it started with counts as that
+     * @return what it has now
+     * @throws hako.base.HakoException where nothing can be plugged
+     */
+    long resize(long memoryBytes);
+
     /** Host memory of the VMM and its helpers (proportional set size), bytes. */
     long residentBytes();
 

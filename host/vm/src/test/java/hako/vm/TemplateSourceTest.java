@@ -278,6 +278,11 @@ class TemplateSourceTest {
         public void replace(Device.Disk disk) {}
 
         @Override
+        public long resize(long memoryBytes) {
+            return memoryBytes;
+        }
+
+        @Override
         public long residentBytes() {
             return 0;
         }

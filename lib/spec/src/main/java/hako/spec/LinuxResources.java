@@ -22,6 +22,24 @@ public record LinuxResources(
         unified = Absent.map(unified);
     }
 
+    /** These limits, and what is absent here as it is there. */
+    public LinuxResources over(@Nullable LinuxResources older) {
+        return older == null
+                ? this
+                : new LinuxResources(
+                        devices.isEmpty() ? older.devices : devices,
+                        memory == null ? older.memory : memory.over(older.memory),
+                        cpu == null ? older.cpu : cpu.over(older.cpu),
+                        pids == null ? older.pids : pids,
+                        blockIO == null ? older.blockIO : blockIO,
+                        hugepageLimits.isEmpty() ? older.hugepageLimits : hugepageLimits,
+                        unified.isEmpty() ? older.unified : unified);
+    }
+
+    private static <T> @Nullable T either(@Nullable T first, @Nullable T second) {
+        return first == null ? second : first;
+    }
+
     /** @param access letters of {@code rwm}; absent major or minor: every one */
     @Json
     public record DeviceRule(
@@ -46,6 +64,21 @@ public record LinuxResources(
         public static Memory limited(long limitBytes) {
             return new Memory(limitBytes, null, null, null, null, null, null, null, null);
         }
+
+        Memory over(@Nullable Memory older) {
+            return older == null
+                    ? this
+                    : new Memory(
+                            either(limit, older.limit),
+                            either(reservation, older.reservation),
+                            either(swap, older.swap),
+                            either(kernel, older.kernel),
+                            either(kernelTCP, older.kernelTCP),
+                            either(swappiness, older.swappiness),
+                            either(disableOOMKiller, older.disableOOMKiller),
+                            either(useHierarchy, older.useHierarchy),
+                            either(checkBeforeUpdate, older.checkBeforeUpdate));
+        }
     }
 
     /** {@code quota} and {@code period} in microseconds; {@code cpus} and {@code mems} as {@code 0-3,7}. */
@@ -62,6 +95,21 @@ public record LinuxResources(
             @Nullable Long idle) {
         public static Cpu limited(long quotaUs, long periodUs) {
             return new Cpu(null, quotaUs, null, periodUs, null, null, null, null, null);
+        }
+
+        Cpu over(@Nullable Cpu older) {
+            return older == null
+                    ? this
+                    : new Cpu(
+                            either(shares, older.shares),
+                            either(quota, older.quota),
+                            either(burst, older.burst),
+                            either(period, older.period),
+                            either(realtimeRuntime, older.realtimeRuntime),
+                            either(realtimePeriod, older.realtimePeriod),
+                            either(cpus, older.cpus),
+                            either(mems, older.mems),
+                            either(idle, older.idle));
         }
     }
 

@@ -49,6 +49,23 @@ public record LinuxSpec(
                 personality);
     }
 
+    public LinuxSpec with(LinuxResources otherResources) {
+        return new LinuxSpec(
+                uidMappings,
+                gidMappings,
+                sysctl,
+                otherResources,
+                cgroupsPath,
+                namespaces,
+                devices,
+                seccomp,
+                rootfsPropagation,
+                maskedPaths,
+                readonlyPaths,
+                mountLabel,
+                personality);
+    }
+
     /** A range of user or group ids (user_namespaces(7)). */
     @Json
     public record IdMapping(long containerID, long hostID, long size) {}

@@ -52,6 +52,53 @@ class ResourcesTest {
         node.run("rm", "-f", "hosts").ok();
     }
 
+    /** Its VM began with memory for 128 MB, and 400 in its tmpfs need more. */
+    @Test
+    void aContainerGetsMoreMemoryWhileItRunsAndGivesItBack() {
+        background("growing", "128m", "sleep 1000");
+        int before = memoryOf("growing");
+
+        assertThat(node.run("update", "-m", "512m", "growing").ok().out()).isEqualTo("growing\n");
+
+        assertThat(memoryOf("growing")).isBetween(before + 350, before + 450);
+        assertThat(node.run("exec", "growing", "sh", "-c", FILL.formatted(400) + " && wc -c </fill/it")
+                        .ok()
+                        .out()
+                        .strip())
+                .isEqualTo(Integer.toString(400 << 20));
+        assertThat(node.inspect("growing").at("HostConfig").at("Memory").number())
+                .isEqualTo(512 << 20);
+
+        node.run("exec", "growing", "rm", "/fill/it").ok();
+        node.killDaemon();
+        node.run("update", "-m", "128m", "growing").ok();
+
+        assertThat(memoryOf("growing")).isEqualTo(before);
+        assertThat(node.run("exec", "growing", "sh", "-c", FILL.formatted(300)).exitCode())
+                .isEqualTo(137);
+        node.run("rm", "-f", "growing").ok();
+    }
+
+    @Test
+    void whatCannotBeUpdatedIsSaid() {
+        background("fixed", "128m", "sleep 1000");
+
+        assertThat(node.run("update", "fixed").err()).contains("give a limit");
+        assertThat(node.run("update", "-m", "1m", "fixed").err()).contains("6m");
+        assertThat(node.run("update", "--cpus", "2", "fixed").err()).contains("its VM has 1");
+        assertThat(node.run("update", "-m", "200g", "fixed").err()).contains("at most 131072 MiB more");
+        node.run("exec", "fixed", "true").ok();
+        node.run("rm", "-f", "fixed").ok();
+    }
+
+    /** In MB, as its guest sees it. */
+    private int memoryOf(String name) {
+        String total = node.run("exec", name, "sh", "-c", "free -m | awk '/^Mem/ { print $2 }'")
+                .ok()
+                .out();
+        return Integer.parseInt(total.strip());
+    }
+
     @Test
     void oneAndAHalfCpusAreTwoProcessorsAndAQuota() {
         Result result = node.run(

@@ -98,6 +98,23 @@ final class DeviceArguments {
         return device;
     }
 
+    static Map<String, Object> memoryBackend(Device.Memory memory) {
+        Map<String, Object> backend = new LinkedHashMap<>();
+        backend.put("qom-type", "memory-backend-memfd");
+        backend.put("id", BACK + memory.id());
+        backend.put("size", memory.mostBytes());
+        backend.put("share", true);
+        backend.put("reserve", false);
+        return backend;
+    }
+
+    static Map<String, Object> memory(Device.Memory memory) {
+        Map<String, Object> device = device("virtio-mem-pci", memory);
+        device.put("memdev", BACK + memory.id());
+        device.put("requested-size", 0);
+        return device;
+    }
+
     private static Map<String, Object> device(String driver, Device device) {
         Map<String, Object> arguments = new LinkedHashMap<>();
         arguments.put("driver", driver);

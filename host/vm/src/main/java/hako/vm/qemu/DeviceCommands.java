@@ -24,13 +24,15 @@ record DeviceCommands(QemuConfig config, RunFiles files, QmpConnection qmp) {
     enum Backend {
         BLOCK("blockdev-del", "node-name"),
         NETDEV("netdev_del", "id"),
-        CHARDEV("chardev-remove", "id");
+        CHARDEV("chardev-remove", "id"),
+        MEMORY("object-del", "id");
 
         static Backend of(Device device) {
             return switch (device) {
                 case Device.Disk _ -> BLOCK;
                 case Device.Nic _ -> NETDEV;
                 case Device.SharedDirectory _ -> CHARDEV;
+                case Device.Memory _ -> MEMORY;
             };
         }
 
@@ -55,7 +57,27 @@ record DeviceCommands(QemuConfig config, RunFiles files, QmpConnection qmp) {
             case Device.Disk disk -> disk(disk, slot, undo);
             case Device.SharedDirectory directory -> directory(directory, slot, undo);
             case Device.Nic nic -> nic(nic, slot, undo);
+            case Device.Memory memory -> memory(memory, slot, undo);
         };
+    }
+
+    private Plugged memory(Device.Memory memory, String slot, Undo undo) {
+        addBackend(undo, Backend.MEMORY, memory.id(), "object-add", DeviceArguments.memoryBackend(memory));
+        addFrontend(slot, DeviceArguments.memory(memory));
+        return new Plugged(Backend.MEMORY, slot, null);
+    }
+
+    /** Asks the guest to have so much of it; it does when it can. */
+    void requestMemory(String id, long bytes) {
+        String device = "/machine/peripheral/" + FRONT + id;
+        qmp.execute("qom-set", Map.of("path", device, "property", "requested-size", "value", bytes), COMMAND);
+    }
+
+    /** What the guest has of it. */
+    long memory(String id) {
+        String device = "/machine/peripheral/" + FRONT + id;
+        Object size = qmp.execute("qom-get", Map.of("path", device, "property", "size"), COMMAND);
+        return size instanceof Number number ? number.longValue() : 0;
     }
 
     private Plugged disk(Device.Disk disk, String slot, Undo undo) {

@@ -25,6 +25,8 @@ final class KernelArguments {
         arguments.add("swiotlb=noforce");
         // Links have IPv6 when they are given an address (guest/agent, link.rs).
         arguments.add("ipv6.disable_ipv6=1");
+        // Memory that is plugged is used at once, and mostly for what can be moved, so that it can be taken back.
+        arguments.addAll(List.of("memhp_default_state=online", "memory_hotplug.online_policy=auto-movable"));
         if (vcpus > 1) {
             // One processor boots quickest; the agent brings the others online when it is asked.
             arguments.add("maxcpus=1");

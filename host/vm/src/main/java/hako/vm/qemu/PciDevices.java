@@ -12,7 +12,8 @@ final class PciDevices {
     enum Kind {
         DISK(0x1001, 0x1042),
         NIC(0x1000, 0x1041),
-        DIRECTORY(0x105a, 0x105a);
+        DIRECTORY(0x105a, 0x105a),
+        MEMORY(0x1058, 0x1058);
 
         private final int transitional;
         private final int modern;

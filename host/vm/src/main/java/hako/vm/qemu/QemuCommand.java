@@ -42,6 +42,9 @@ record QemuCommand(
     /** Of a template's network card; the agent gives it the address it is asked for (guest/agent, link.rs). */
     static final String UNCLAIMED_MAC = "02:00:00:00:00:00";
 
+    /** Room for memory that is plugged: addresses only, below what the smallest processor has. */
+    private static final long GROWTH_MB = QemuVm.MOST_MORE_BYTES >> 20;
+
     /** A guest without any PCI: its devices hang on the board itself. */
     private static final String QBOOT = "qboot.rom";
 
@@ -70,7 +73,11 @@ record QemuCommand(
         }
         line.addAll(List.of("-smp", "cpus=%d,sockets=1".formatted(spec.vcpus())));
         long megabytes = Math.ceilDiv(spec.memoryBytes(), 1L << 20);
-        line.addAll(List.of("-m", megabytes + "M"));
+        line.addAll(List.of(
+                "-m",
+                config.machine().pluggable()
+                        ? "%dM,maxmem=%dM".formatted(megabytes, megabytes + GROWTH_MB)
+                        : megabytes + "M"));
         line.addAll(List.of("-object", memory.backend(megabytes) + ",id=mem"));
         if (start == Start.CLONE) {
             line.addAll(List.of("-incoming", "defer"));
@@ -113,8 +120,8 @@ record QemuCommand(
             switch (device) {
                 case Device.Disk disk -> addDisk(line, disk);
                 case Device.Nic nic -> addNic(line, nic, tapFd++);
-                case Device.SharedDirectory directory ->
-                    throw new IllegalArgumentException("shared directory " + directory.id() + " from the start");
+                case Device.SharedDirectory _, Device.Memory _ ->
+                    throw new IllegalArgumentException(device + " from the start");
             }
         }
     }

@@ -29,6 +29,11 @@ import org.jspecify.annotations.Nullable;
 final class QemuDevices {
     private static final Duration COMMAND = Duration.ofSeconds(20);
 
+    /** For the guest to take memory, or let go of it. QEMU tells of it once a second at most, so it is asked. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private static final Duration PACE = Duration.ofMillis(20);
+
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9-]{1,20}");
 
     private final RunFiles files;
@@ -187,6 +192,45 @@ final class QemuDevices {
         }
     }
 
+    /**
+     * Of memory that is plugged where it is not yet.
+     *
+     * @return what the guest has of it when it has {@code bytes}, or the time is over
+     */
+    long request(Device.Memory memory, long bytes) {
+        if (!has(memory.id())) {
+            if (bytes == 0) {
+                return 0;
+            }
+            plug(memory);
+        }
+        work.lock();
+        try {
+            commands.requestMemory(memory.id(), bytes);
+            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            long size = commands.memory(memory.id());
+            while (size != bytes && System.nanoTime() < deadline) {
+                Thread.sleep(PACE);
+                size = commands.memory(memory.id());
+            }
+            return size;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return commands.memory(memory.id());
+        } finally {
+            work.unlock();
+        }
+    }
+
+    private boolean has(String id) {
+        lock.lock();
+        try {
+            return plugged.containsKey(id);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private Plugged find(String id) {
         lock.lock();
         try {
@@ -245,6 +289,7 @@ final class QemuDevices {
                 case DISK -> Backend.BLOCK;
                 case NIC -> Backend.NETDEV;
                 case DIRECTORY -> Backend.CHARDEV;
+                case MEMORY -> Backend.MEMORY;
             };
             VmRecord.Helper helper = byDevice.remove(found.id());
             lock.lock();

@@ -46,6 +46,14 @@ final class QemuVm implements Vm {
     /** From the loss of the agent's connection to the reason of the VM's end. */
     private static final Duration EXPLANATION = Duration.ofSeconds(2);
 
+    /** Of memory plugged into a guest. */
+    static final long MOST_MORE_BYTES = 128L << 30;
+
+    private static final String MORE_MEMORY = "memory";
+
+    /** What a guest takes and gives in (virtio-mem's block size). */
+    private static final long MEMORY_BLOCK = 2 << 20;
+
     /** The largest answer is 256 KiB of output. Each call has its own bound below that. */
     private static final int MAX_AGENT_ANSWER_BYTES = (256 + 1) << 10;
 
@@ -182,6 +190,20 @@ final class QemuVm implements Vm {
     @Override
     public void replace(Device.Disk disk) {
         devices.replace(disk);
+    }
+
+    @Override
+    public long resize(long memoryBytes) {
+        long started = base.memoryBytes();
+        long more = Math.ceilDiv(Math.max(0, memoryBytes - started), MEMORY_BLOCK) * MEMORY_BLOCK;
+        if (more > MOST_MORE_BYTES) {
+            throw new HakoException(
+                    Kind.RESOURCES,
+                    Code.NO_SPACE,
+                    "VM %s: give it %d MiB: at most %d MiB more than the %d it started with"
+                            .formatted(base.id(), memoryBytes >> 20, MOST_MORE_BYTES >> 20, started >> 20));
+        }
+        return started + devices.request(new Device.Memory(MORE_MEMORY, MOST_MORE_BYTES), more);
     }
 
     @Override

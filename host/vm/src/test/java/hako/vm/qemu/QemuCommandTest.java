@@ -77,10 +77,10 @@ class QemuCommandTest {
                 .isEqualTo("qemu-system-x86_64 -name hako-7f3a -nodefaults -no-user-config -nographic"
                         + " -no-reboot -no-shutdown" + SANDBOX
                         + " -machine q35,sata=off,smbus=off,i8042=off,vmport=off,usb=off,hpet=on,memory-backend=mem"
-                        + " -accel tcg,thread=multi,tb-size=48 -cpu max -smp cpus=1,sockets=1 -m 256M"
+                        + " -accel tcg,thread=multi,tb-size=48 -cpu max -smp cpus=1,sockets=1 -m 256M,maxmem=131328M"
                         + " -object memory-backend-memfd,size=256M,share=on,id=mem"
                         + " -kernel /k/vmlinux -initrd /k/initramfs -append console=ttyS0 quiet panic=-1 reboot=t"
-                        + " swiotlb=noforce ipv6.disable_ipv6=1 noreplace-smp no_timer_check nolapic_timer tsc=reliable tsc_early_khz=2300000"
+                        + " swiotlb=noforce ipv6.disable_ipv6=1 memhp_default_state=online memory_hotplug.online_policy=auto-movable noreplace-smp no_timer_check nolapic_timer tsc=reliable tsc_early_khz=2300000"
                         + CHANNELS
                         + " -device virtio-serial-pci,id=serial,max_ports=2"
                         + " -device virtserialport,bus=serial.0,nr=1,chardev=agent,name=hako.agent"
@@ -105,7 +105,7 @@ class QemuCommandTest {
                         + " -accel tcg,thread=multi,tb-size=48 -cpu max -smp cpus=1,sockets=1 -m 256M"
                         + " -object memory-backend-memfd,size=256M,share=on,id=mem"
                         + " -kernel /k/vmlinux -initrd /k/initramfs -append console=ttyS0 quiet panic=-1 reboot=t"
-                        + " swiotlb=noforce ipv6.disable_ipv6=1 noreplace-smp no_timer_check nolapic_timer tsc=reliable tsc_early_khz=2300000"
+                        + " swiotlb=noforce ipv6.disable_ipv6=1 memhp_default_state=online memory_hotplug.online_policy=auto-movable noreplace-smp no_timer_check nolapic_timer tsc=reliable tsc_early_khz=2300000"
                         + CHANNELS
                         + " -device virtio-serial-device,id=serial,max_ports=2"
                         + " -device virtserialport,bus=serial.0,nr=1,chardev=agent,name=hako.agent"
@@ -115,16 +115,16 @@ class QemuCommandTest {
     @Test
     void kvmNeedsNoneOfTheEmulationsHelp() {
         assertThat(line(MachineType.Q35, new Accelerator.Kvm("vmx"), 2, 300_000_000))
-                .contains(" -accel kvm -cpu host -smp cpus=2,sockets=1 -m 287M ")
+                .contains(" -accel kvm -cpu host -smp cpus=2,sockets=1 -m 287M,maxmem=131359M ")
                 .contains(
-                        " -append console=ttyS0 quiet panic=-1 reboot=t swiotlb=noforce ipv6.disable_ipv6=1 maxcpus=1 -chardev ");
+                        " -append console=ttyS0 quiet panic=-1 reboot=t swiotlb=noforce ipv6.disable_ipv6=1 memhp_default_state=online memory_hotplug.online_policy=auto-movable maxcpus=1 -chardev ");
     }
 
     @Test
     void severalProcessorsBootAsOneAndKnowTheirDelayLoop() {
         assertThat(line(MachineType.Q35, EMULATION, 3, 256 << 20))
                 .contains(
-                        " swiotlb=noforce ipv6.disable_ipv6=1 maxcpus=1 noreplace-smp no_timer_check tsc=reliable tsc_early_khz=2300000"
+                        " swiotlb=noforce ipv6.disable_ipv6=1 memhp_default_state=online memory_hotplug.online_policy=auto-movable maxcpus=1 noreplace-smp no_timer_check tsc=reliable tsc_early_khz=2300000"
                                 + " lpj=23000000 -chardev ");
         assertThat(line(MachineType.Q35, new Accelerator.Emulation("unknown clock", 0), 2, 256 << 20))
                 .contains(" maxcpus=1 noreplace-smp no_timer_check tsc=reliable lpj=20000000 -chardev ");

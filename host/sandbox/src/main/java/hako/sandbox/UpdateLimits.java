@@ -1,0 +1,87 @@
+package hako.sandbox;
+
+import com.google.protobuf.ByteString;
+import hako.agent.v1.UpdateContainerRequest;
+import hako.base.HakoException;
+import hako.base.HakoException.Code;
+import hako.base.HakoException.Kind;
+import hako.spec.LinuxResources;
+import hako.spec.LinuxSpec;
+import hako.vm.Vm;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The verb update: other limits for a container that runs. Its VM gets the memory before the container may use it, and gives it
+ * back after the container may not.
+ */
+final class UpdateLimits {
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
+    private static final Logger log = LoggerFactory.getLogger(UpdateLimits.class);
+
+    private final Container container;
+    private final Sandbox sandbox;
+    private final SandboxConfig config;
+
+    UpdateLimits(Container container, Sandbox sandbox, SandboxConfig config) {
+        this.container = container;
+        this.sandbox = sandbox;
+        this.config = config;
+    }
+
+    void run(LinuxResources wanted) {
+        LinuxSpec linux = container.record().spec().linux();
+        if (linux == null) {
+            throw HakoException.user(Code.UNSUPPORTED, "update " + container.name() + ": it was made without limits");
+        }
+        LinuxResources limits = wanted.over(linux.resources());
+        Sizing before = Sizing.of(linux.resources(), config);
+        Sizing after = Sizing.of(limits, config);
+        checkProcessors(after);
+        if (after.memoryBytes() > before.memoryBytes()) {
+            grow(after.memoryBytes());
+        }
+        sandbox.agent()
+                .updateContainer(
+                        UpdateContainerRequest.newBuilder()
+                                .setContainerId(container.id())
+                                .setResourcesJson(ByteString.copyFrom(wanted.toJson()))
+                                .build(),
+                        TIMEOUT);
+        if (after.memoryBytes() < before.memoryBytes()) {
+            shrink(after.memoryBytes());
+        }
+        container.limited(linux.with(limits));
+    }
+
+    private void checkProcessors(Sizing size) {
+        int there = sandbox.vm().record().vcpus();
+        if (size.vcpus() > there) {
+            throw HakoException.user(
+                    Code.UNSUPPORTED,
+                    "update %s: %d processors: its VM has %d, and gets no more while it runs"
+                            .formatted(container.name(), size.vcpus(), there));
+        }
+    }
+
+    private void grow(long bytes) {
+        Vm vm = sandbox.vm();
+        long has = vm.resize(bytes);
+        if (has < bytes) {
+            throw new HakoException(
+                    Kind.EXTERNAL,
+                    Code.VM_FAILED,
+                    "update %s: its guest has taken %d of %d MiB; its limits are as they were"
+                            .formatted(container.name(), has >> 20, bytes >> 20));
+        }
+    }
+
+    /** What the guest cannot let go of now is returned as it is freed. */
+    private void shrink(long bytes) {
+        long has = sandbox.vm().resize(bytes);
+        if (has > Math.max(bytes, sandbox.vm().record().memoryBytes())) {
+            log.warn("container {}: its guest keeps {} MiB of {}", container.name(), has >> 20, bytes >> 20);
+        }
+    }
+}

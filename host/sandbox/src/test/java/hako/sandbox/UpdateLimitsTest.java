@@ -1,0 +1,143 @@
+package hako.sandbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import hako.agent.v1.Empty;
+import hako.spec.LinuxResources;
+import hako.spec.LinuxResources.Cpu;
+import hako.spec.LinuxResources.Memory;
+import hako.spec.LinuxSpec;
+import hako.spec.RuntimeSpec;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A container's limits change while it runs, and its VM with them. */
+@Timeout(20)
+class UpdateLimitsTest {
+    private static final long MIB = 1L << 20;
+
+    @TempDir
+    Path directory;
+
+    private FakeNode node;
+    private Container web;
+    private final List<Integer> resizedBeforeTheAgentKnew = new ArrayList<>();
+
+    @BeforeEach
+    void start() {
+        node = new FakeNode(directory);
+        ContainerRequest request = node.request("web");
+        RuntimeSpec spec = new RuntimeSpec(
+                null, null, request.spec().process(), null, null, List.of(), null, Map.of(), limited(128 * MIB));
+        web = node.sandboxes.create(new ContainerRequest(
+                request.id(),
+                "web",
+                request.image(),
+                request.imageId(),
+                request.root(),
+                spec,
+                "",
+                false,
+                false,
+                request.network(),
+                15,
+                Map.of()));
+        node.agent(web).on("UpdateContainer", asked -> {
+            resizedBeforeTheAgentKnew.add(node.vm(web).resized().size());
+            return Empty.getDefaultInstance();
+        });
+        web.start();
+    }
+
+    @AfterEach
+    void shutDown() throws Exception {
+        node.end();
+    }
+
+    private static LinuxSpec limited(long bytes) {
+        return new LinuxSpec(
+                List.of(),
+                List.of(),
+                Map.of(),
+                memory(bytes),
+                null,
+                List.of(),
+                List.of(),
+                null,
+                null,
+                List.of(),
+                List.of(),
+                null,
+                null);
+    }
+
+    private static LinuxResources memory(long bytes) {
+        return new LinuxResources(List.of(), Memory.limited(bytes), null, null, null, List.of(), Map.of());
+    }
+
+    private long limit() {
+        return web.record().spec().linux().resources().memory().limit();
+    }
+
+    @Test
+    void theVmGrowsBeforeItsContainerMayUseMoreAndShrinksAfterItMayNot() {
+        web.update(memory(256 * MIB));
+        web.update(memory(64 * MIB));
+
+        assertThat(node.vm(web).resized()).hasSize(2).isSortedAccordingTo((a, b) -> Long.compare(b, a));
+        assertThat(resizedBeforeTheAgentKnew).containsExactly(1, 1);
+        assertThat(limit()).isEqualTo(64 * MIB);
+    }
+
+    @Test
+    void whatTheNextDaemonReadsIsTheNewLimit() {
+        web.update(memory(256 * MIB));
+
+        node.restart();
+
+        web = node.sandboxes.container("web");
+        assertThat(limit()).isEqualTo(256 * MIB);
+    }
+
+    @Test
+    void aGuestThatDoesNotTakeItLeavesTheLimitsAsTheyWere() {
+        node.vm(web).growsTo(200 * MIB);
+
+        assertThatThrownBy(() -> web.update(memory(512 * MIB)))
+                .hasMessageContaining("its guest has taken 200 of")
+                .hasMessageContaining("its limits are as they were");
+        assertThat(resizedBeforeTheAgentKnew).isEmpty();
+        assertThat(limit()).isEqualTo(128 * MIB);
+    }
+
+    @Test
+    void aVmThatHasOneProcessorGetsNoSecond() {
+        LinuxResources two =
+                new LinuxResources(List.of(), null, Cpu.limited(200_000, 100_000), null, null, List.of(), Map.of());
+
+        if (Runtime.getRuntime().availableProcessors() > 1) {
+            assertThatThrownBy(() -> web.update(two)).hasMessageContaining("2 processors: its VM has 1");
+        }
+        assertThat(node.vm(web).resized()).isEmpty();
+    }
+
+    @Test
+    void limitsThatAreNotGivenStay() {
+        LinuxResources half =
+                new LinuxResources(List.of(), null, Cpu.limited(50_000, 100_000), null, null, List.of(), Map.of());
+
+        web.update(half);
+
+        assertThat(limit()).isEqualTo(128 * MIB);
+        assertThat(web.record().spec().linux().resources().cpu().quota()).isEqualTo(50_000);
+        assertThat(node.vm(web).resized()).isEmpty();
+    }
+}
