@@ -88,6 +88,22 @@ class BenchTest {
         assertThat(report.at("circumstances.missing").text()).startsWith("not measured: ");
     }
 
+    /** By a containerd of the benchmark's own, which it starts and ends. */
+    @Test
+    void aRuntimeOfContainerdIsMeasured() {
+        // When
+        Result result = bench("--containerd-runtime", "io.containerd.runc.v2", "hako exec")
+                .run();
+
+        // Then
+        assertThat(result.exitCode()).as(result.toString()).isIn(0, 1);
+        Json report = Json.parse(Temporary.read(output.resolve("results.json")));
+        assertThat(report.at("rows.0.series").items())
+                .extracting(series -> series.at("name").text())
+                .contains("io.containerd.runc.v2 exec");
+        assertThat(benchmarks()).isEmpty();
+    }
+
     @Test
     void aWrongCallIsRefusedBeforeAnythingIsMeasured() {
         bench("nosuch").run().exits(2);

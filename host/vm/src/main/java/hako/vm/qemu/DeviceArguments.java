@@ -1,5 +1,6 @@
 package hako.vm.qemu;
 
+import hako.linux.IoUring;
 import hako.vm.Device;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,7 +43,14 @@ final class DeviceArguments {
         String driver = Files.isRegularFile(disk.image()) ? "file" : "host_device";
         Map<String, Object> node = node(disk, "raw");
         node.put("discard", "unmap");
-        node.put("file", Map.of("driver", driver, "filename", disk.image().toString(), "discard", "unmap"));
+        Map<String, Object> file = new LinkedHashMap<>();
+        file.put("driver", driver);
+        file.put("filename", disk.image().toString());
+        file.put("discard", "unmap");
+        if (IoUring.isAvailable()) {
+            file.put("aio", "io_uring"); // half again as many small reads as with threads (docs/performance.md)
+        }
+        node.put("file", file);
         return node;
     }
 

@@ -3,6 +3,7 @@ package hako.vm.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import hako.linux.IoUring;
 import hako.vm.Accelerator;
 import hako.vm.Device;
 import hako.vm.VmSpec;
@@ -30,6 +31,8 @@ class QemuCommandTest {
         assertThat(deviceLine(QemuCommand.Start.BOOT))
                 .contains(" -blockdev {\"driver\":\"raw\",\"node-name\":\"host-root\",\"read-only\":true,"
                         + "\"discard\":\"unmap\",\"file\":{")
+                .satisfies(line ->
+                        assertThat(line.contains("\"aio\":\"io_uring\"")).isEqualTo(IoUring.isAvailable()))
                 .contains(" -device {\"driver\":\"virtio-blk-pci\",\"id\":\"dev-root\",\"drive\":\"host-root\","
                         + "\"serial\":\"root\",\"num-queues\":1}")
                 .containsPattern(" -netdev tap,id=host-eth0,fd=6,vhost=(on|off) ")
