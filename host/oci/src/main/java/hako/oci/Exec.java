@@ -41,7 +41,7 @@ final class Exec extends Verb {
             RuntimeContainer container = call.container(arguments.getFirst());
             return exec(call, container, arguments.subList(1, arguments.size()));
         } catch (HakoException e) {
-            call.log().error("exec failed: " + e.getMessage());
+            call.log().error("exec failed: " + RuntimeCommand.words(e));
             return EXEC_FAILURE;
         }
     }
