@@ -6,7 +6,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Docker's own daemon below a folder of the test's, with {@code hako-runtime} of a node for its runtime. Threads: any. */
+/**
+ * Docker's own daemon below a folder and in a network namespace of the test's, so that its bridge and its rules are nobody
+ * else's, with {@code hako-runtime} of a node for its runtime. Threads: any.
+ */
 final class Docker implements AutoCloseable {
     static final String IMAGE = "busybox:test";
 
@@ -15,10 +18,8 @@ final class Docker implements AutoCloseable {
     private final Path folder = Temporary.folder("dk");
     private final Running daemon;
 
-    /** @param configuration more members of daemon.json, each with a comma before it */
-    Docker(HakoNode node, String configuration) {
-        Path config = Temporary.write(
-                folder.resolve("daemon.json"), """
+    Docker(HakoNode node) {
+        Path config = Temporary.write(folder.resolve("daemon.json"), """
                 {
                   "data-root": "%1$s/root",
                   "exec-root": "%1$s/exec",
@@ -26,10 +27,11 @@ final class Docker implements AutoCloseable {
                   "hosts": ["unix://%1$s/s"],
                   "storage-driver": "overlay2",
                   "runtimes": {"hako": {"path": "%2$s"}},
-                  "default-runtime": "hako"%3$s
+                  "default-runtime": "hako"
                 }
-                """.formatted(folder, node.runtimeProgram(), configuration));
-        daemon = Command.of("dockerd", "--config-file", config.toString()).start();
+                """.formatted(folder, node.runtimeProgram()));
+        daemon = Command.of("unshare", "--net", "sh", "-c", "ip link set lo up && exec dockerd --config-file " + config)
+                .start();
         Await.until(
                 "dockerd to serve",
                 PATIENCE,
@@ -37,12 +39,6 @@ final class Docker implements AutoCloseable {
                         && docker("version").run().exitCode() == 0,
                 () -> daemon.err().text());
         docker("import", Build.busybox().toString(), IMAGE).run().ok();
-    }
-
-    /** Without networks of its own. */
-    static Docker isolated(HakoNode node) {
-        return new Docker(
-                node, ", \"bridge\": \"none\", \"iptables\": false, \"ip-forward\": false, \"ip-masq\": false");
     }
 
     Command docker(String... arguments) {
@@ -64,8 +60,19 @@ final class Docker implements AutoCloseable {
         }
     }
 
-    Path folder() {
-        return folder;
+    /** What an HTTP server says, seen from where Docker's networks are: the last line of its answer. */
+    String get(String address, int port) {
+        String script = "exec 3<>/dev/tcp/%s/%d && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && tail -n 1 <&3";
+        return Command.of(
+                        "nsenter",
+                        "--net=/proc/%d/ns/net".formatted(daemon.pid()),
+                        "timeout",
+                        "5",
+                        "bash",
+                        "-c",
+                        script.formatted(address, port))
+                .run()
+                .out();
     }
 
     @Override

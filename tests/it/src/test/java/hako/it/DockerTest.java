@@ -26,7 +26,7 @@ class DockerTest {
 
     @BeforeAll
     static void start() {
-        docker = Docker.isolated(shared.node());
+        docker = new Docker(shared.node());
     }
 
     @AfterAll
@@ -145,6 +145,46 @@ class DockerTest {
                         .ok()
                         .out())
                 .isEqualTo("same\n");
+    }
+
+    @Test
+    void itsNetworkReachesIntoTheVm() {
+        docker.run(
+                        "run",
+                        "-d",
+                        "--name",
+                        "srv",
+                        "-p",
+                        "127.0.0.1:18099:80",
+                        Docker.IMAGE,
+                        "sh",
+                        "-c",
+                        "echo page >/index.html; exec httpd -f -p 80 -h /")
+                .ok();
+        String address = docker.run("inspect", "-f", "{{.NetworkSettings.IPAddress}}", "srv")
+                .ok()
+                .out()
+                .strip();
+
+        Await.until(
+                "the published port",
+                PATIENCE,
+                () -> docker.get("127.0.0.1", 18099).equals("page\n"));
+        assertThat(docker.get(address, 80)).isEqualTo("page\n");
+        Result other = docker.run(
+                        "run",
+                        "--rm",
+                        "--link",
+                        "srv",
+                        Docker.IMAGE,
+                        "sh",
+                        "-c",
+                        "wget -qO- http://srv/; ip -4 addr show eth0")
+                .ok();
+        assertThat(other.out()).startsWith("page\n").contains("inet 172.");
+
+        node.killDaemon();
+        assertThat(docker.get("127.0.0.1", 18099)).isEqualTo("page\n");
     }
 
     @Test
