@@ -12,7 +12,7 @@ _hako() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} words='' files=
     case $verb in image | factory) [ "$COMP_CWORD" -le 2 ] || verb="$verb ${COMP_WORDS[2]}" ;; esac
     case $COMP_CWORD:$verb:$previous in
-        1:*) words="run exec ps logs stop kill rm pause unpause wait inspect stats image factory bench check version help" ;;
+        1:*) words="run exec ps logs stop kill rm pause unpause update wait inspect stats image factory bench check version help" ;;
         2:image:*) words="ls pull load import rm" ;;
         2:factory:*) words="init status destroy" ;;
         *:-s | *:--signal | *:--stop-signal) words="TERM KILL INT HUP QUIT USR1 USR2 STOP CONT" ;;
@@ -23,7 +23,7 @@ _hako() {
             case ${word%%[!-]*}:$verb in
                 -*) words="$(_hako_options $verb) --help" ;;
                 :run | ":image rm") words=$(_hako_images) ;;
-                :exec | :logs | :stop | :kill | :pause | :unpause | :wait | :stats) words=$(_hako_containers) ;;
+                :exec | :logs | :stop | :kill | :pause | :unpause | :update | :wait | :stats) words=$(_hako_containers) ;;
                 :rm | :inspect) words=$(_hako_containers -a) ;;
                 ":image load" | ":image import") files=yes ;;
             esac

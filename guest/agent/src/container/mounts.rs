@@ -49,6 +49,7 @@ impl Scene<'_> {
     }
 
     fn file_system(&self, mount: &Mount, options: &Options) -> io::Result<()> {
+        let covers = files::open_in_root(self.root, &mount.destination, libc::O_PATH, 0).is_ok();
         let target = files::make_dirs_in_root(self.root, &mount.destination, 0o755)?;
         let path = files::path_of(&target);
         let source = if mount.source.is_empty() { &mount.fstype } else { &mount.source };
@@ -63,7 +64,7 @@ impl Scene<'_> {
                 Err(e) if sys::is(&e, libc::EPERM) => self.read_only_bind("/sys", &target)?,
                 other => other?,
             },
-            "tmpfs" => self.tmpfs(source, &mount.destination, &target, options)?,
+            "tmpfs" => self.tmpfs(source, mount, covers, &target, options)?,
             fstype => mounts::mount(source, &path, fstype, options.flags, &options.data)?,
         }
         if options.propagation != 0 || options.deep != Attributes::default() {
@@ -72,16 +73,16 @@ impl Scene<'_> {
         Ok(())
     }
 
-    /// A tmpfs has the mode of the directory it covers, where its options give none.
-    fn tmpfs(&self, source: &str, destination: &str, target: &OwnedFd, options: &Options) -> io::Result<()> {
+    /// A tmpfs has the mode of the directory it covers, where its options give none; one that covers nothing is everybody's.
+    fn tmpfs(&self, source: &str, mount: &Mount, covers: bool, target: &OwnedFd, options: &Options) -> io::Result<()> {
         let mut data = options.data.clone();
-        if !data.split(',').any(|option| option.starts_with("mode=")) {
+        if covers && !data.split(',').any(|option| option.starts_with("mode=")) {
             let mode = files::stat(target)?.st_mode & 0o7777;
             data = if data.is_empty() { format!("mode={mode:o}") } else { format!("{data},mode={mode:o}") };
         }
         mounts::mount(source, &files::path_of(target), "tmpfs", options.flags & !libc::MS_RDONLY, &data)?;
         if options.copy_up {
-            let over = files::open_in_root(self.root, destination, libc::O_PATH | libc::O_DIRECTORY, 0)?;
+            let over = files::open_in_root(self.root, &mount.destination, libc::O_PATH | libc::O_DIRECTORY, 0)?;
             super::copy_up::copy(Path::new(&files::path_of(target)), Path::new(&files::path_of(&over)))?;
         }
         Ok(())

@@ -18,6 +18,7 @@ final class Delete extends Verb {
                 RuntimeContainer.find(call.services().sandboxes(), call.id(arguments.getFirst()));
         if (found.isPresent()) {
             found.get().delete(force.value());
+            new BundleHooks(found.get()).deleted();
         } else if (!force.value()) {
             call.container(arguments.getFirst());
         }

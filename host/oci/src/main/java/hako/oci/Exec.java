@@ -41,7 +41,7 @@ final class Exec extends Verb {
             RuntimeContainer container = call.container(arguments.getFirst());
             return exec(call, container, arguments.subList(1, arguments.size()));
         } catch (HakoException e) {
-            call.log().error("exec failed: " + e.getMessage());
+            call.log().error("exec failed: " + RuntimeCommand.words(e));
             return EXEC_FAILURE;
         }
     }
@@ -66,7 +66,8 @@ final class Exec extends Verb {
         try (Console console = kept.console(call, spec)) {
             ContainerProcess started = in.exec(spec, ignorePaused.value());
             try {
-                kept.leave(call, token(in, started, spec).toString(), console);
+                long pid = kept.leave(call, token(in, started, spec).toString(), false, console);
+                kept.publish(call, pid, console);
                 return SUCCESS;
             } catch (RuntimeException | InterruptedException e) {
                 started.signal(Signals.SIGKILL); // it runs already, for nobody

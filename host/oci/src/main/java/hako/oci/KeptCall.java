@@ -63,7 +63,7 @@ final class KeptCall {
     int start(Container container) throws InterruptedException {
         try (AttendedProcess process = new KeptProcess(process(container))) {
             Foreground foreground = attach(process);
-            container.start();
+            new RuntimeContainer(container).start();
             return foreground.run(call.log()::error);
         } finally {
             if (token.delete() || !container.init().exited().isDone()) {

@@ -45,9 +45,21 @@ final class KeptOptions {
         return socket.isEmpty() ? null : new Console(call.caller().path(socket), process);
     }
 
-    /** Leaves the process behind that will call with this token; on return others can know of it. */
-    void leave(RuntimeCall call, String token, @Nullable Console console) throws InterruptedException {
-        long pid = call.services().kept().leave(call.caller(), token, console == null ? null : console.terminal());
+    /**
+     * Leaves the process behind that will call with this token.
+     *
+     * @param ownNetwork in a network namespace of its own
+     * @return its pid
+     */
+    long leave(RuntimeCall call, String token, boolean ownNetwork, @Nullable Console console)
+            throws InterruptedException {
+        return call.services()
+                .kept()
+                .leave(call.caller(), token, ownNetwork, console == null ? null : console.terminal());
+    }
+
+    /** All is well: others learn of it. */
+    void publish(RuntimeCall call, long pid, @Nullable Console console) throws InterruptedException {
         if (console != null) {
             console.send();
         }

@@ -27,14 +27,15 @@ final class KeptProcesses {
     /**
      * Returns when the process has called and is attached.
      *
+     * @param ownNetwork it gets a network namespace
      * @param terminal its streams; null: the caller's
      * @return its pid
      */
-    long leave(Caller caller, String token, @Nullable Fd terminal) throws InterruptedException {
+    long leave(Caller caller, String token, boolean ownNetwork, @Nullable Fd terminal) throws InterruptedException {
         CompletableFuture<Long> pid = new CompletableFuture<>();
         awaited.put(token, pid);
         try {
-            caller.stay(token, false, terminal);
+            caller.stay(token, ownNetwork, terminal);
             return pid.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             throw new HakoException(

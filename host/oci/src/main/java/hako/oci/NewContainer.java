@@ -40,6 +40,12 @@ final class NewContainer {
         }
         String directory = options.bundle.value();
         bundle = Bundle.read(call.caller().path(directory.isEmpty() ? "." : directory));
+        if (RuntimeContainer.network(bundle.spec()).isEmpty()) {
+            throw HakoException.user(
+                    Code.UNSUPPORTED,
+                    "a container in a VM cannot have the host's network: give it a network namespace");
+        }
+        BundleHooks.check(bundle.spec());
         process = java.util.Objects.requireNonNull(bundle.spec().process());
     }
 
@@ -48,7 +54,9 @@ final class NewContainer {
         try (Console console = options.kept.console(call, process)) {
             Container container = make();
             try {
-                options.kept.leave(call, token(false).toString(), console);
+                long pid = options.kept.leave(call, token(false).toString(), hasOwnNetwork(), console);
+                new BundleHooks(new RuntimeContainer(container)).created();
+                options.kept.publish(call, pid, console);
                 return container;
             } catch (RuntimeException | InterruptedException e) {
                 container.remove(true);
@@ -68,11 +76,19 @@ final class NewContainer {
         Container container = make();
         try {
             options.kept.writePid(call, call.caller().pid());
-        } catch (RuntimeException e) {
+            new BundleHooks(new RuntimeContainer(container)).created();
+        } catch (RuntimeException | InterruptedException e) {
             container.remove(true);
             throw e;
         }
         return new KeptCall(call, token(delete)).start(container);
+    }
+
+    private boolean hasOwnNetwork() {
+        return RuntimeContainer.network(bundle.spec())
+                .filter(namespace ->
+                        namespace.path() == null || namespace.path().isEmpty())
+                .isPresent();
     }
 
     private Token token(boolean delete) {

@@ -23,7 +23,9 @@ final class Run extends Verb {
         }
         Container left = made.leaveBehind();
         try {
-            left.start();
+            RuntimeContainer container = new RuntimeContainer(left);
+            container.start();
+            new BundleHooks(container).started();
         } catch (RuntimeException e) {
             left.remove(true);
             throw e;

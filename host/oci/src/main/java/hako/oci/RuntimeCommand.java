@@ -118,8 +118,24 @@ public final class RuntimeCommand {
             return unexpected(failure, verb, call);
         }
         log.debug("{}: {}", verb, failure.getMessage(), failure);
-        call.log().error(failure.getMessage());
+        call.log().error(words(failure));
         return Verb.FAILURE;
+    }
+
+    /** Engines look for the kernel's words as Go spells them, with a small letter. */
+    static String words(HakoException failure) {
+        String message = String.valueOf(failure.getMessage());
+        return switch (failure.code()) {
+            case COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE -> {
+                int last = message.lastIndexOf(": ") + 2;
+                yield last < 2 || last == message.length()
+                        ? message
+                        : message.substring(0, last)
+                                + Character.toLowerCase(message.charAt(last))
+                                + message.substring(last + 1);
+            }
+            default -> message;
+        };
     }
 
     /** A mistake in Hako: the log has the details, the caller where to find them. */

@@ -5,14 +5,18 @@ import hako.base.HakoException;
 import hako.base.HakoException.Code;
 import hako.door.Json;
 import hako.door.Signals;
+import hako.linux.Fd;
+import hako.network.NamespaceNetwork;
 import hako.sandbox.Container;
 import hako.sandbox.ContainerProcess;
 import hako.sandbox.ContainerState;
 import hako.sandbox.ExitReport;
 import hako.sandbox.Sandboxes;
 import hako.spec.LinuxResources;
+import hako.spec.LinuxSpec;
 import hako.spec.ProcessSpec;
 import hako.spec.RuntimeSpec;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -94,13 +98,52 @@ record RuntimeContainer(Container container) {
     /** @spec runtime-spec#start */
     void start() {
         switch (container.state()) {
-            case ContainerState.Created() -> container.start();
+            case ContainerState.Created() -> {
+                mirrorNetwork();
+                container.start();
+            }
             case ContainerState.Stopped(Instant _, ExitReport _) ->
                 throw refuse("cannot start a container that has stopped");
             case ContainerState.Running(Instant _) -> throw refuse("cannot start an already running container");
             case ContainerState.Creating(), ContainerState.Paused(Instant _) ->
                 throw refuse("cannot start a container in the " + status() + " state");
         }
+    }
+
+    /** Not before it is started: managers wire the namespace at its creation, or between the two. */
+    private void mirrorNetwork() {
+        Path namespace = networkNamespace();
+        try {
+            if (!NamespaceNetwork.isOwn(namespace)) {
+                try (Fd open = Fd.open(namespace, Fd.O_RDONLY, 0)) {
+                    container.mirror(open);
+                }
+            }
+        } catch (IOException e) {
+            throw new HakoException(
+                    HakoException.Kind.USER,
+                    Code.INVALID_ARGUMENT,
+                    "open the network namespace %s: %s".formatted(namespace, e.getMessage()),
+                    e);
+        }
+    }
+
+    private Path networkNamespace() {
+        return network(spec())
+                .map(LinuxSpec.Namespace::path)
+                .filter(path -> !path.isEmpty())
+                .map(Path::of)
+                .orElseGet(() -> Path.of("/proc", Long.toString(pid()), "ns/net"));
+    }
+
+    /** What a specification says about the network; empty: the host's. */
+    static Optional<LinuxSpec.Namespace> network(RuntimeSpec spec) {
+        LinuxSpec linux = spec.linux();
+        return linux == null
+                ? Optional.empty()
+                : linux.namespaces().stream()
+                        .filter(namespace -> namespace.type().equals("network"))
+                        .findFirst();
     }
 
     /** @spec runtime-spec#kill */

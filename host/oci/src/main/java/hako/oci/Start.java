@@ -9,8 +9,10 @@ final class Start extends Verb {
     }
 
     @Override
-    int run(RuntimeCall call, List<String> arguments) {
-        call.container(arguments.getFirst()).start();
+    int run(RuntimeCall call, List<String> arguments) throws InterruptedException {
+        RuntimeContainer container = call.container(arguments.getFirst());
+        container.start();
+        new BundleHooks(container).started();
         return SUCCESS;
     }
 }

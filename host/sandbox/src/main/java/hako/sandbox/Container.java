@@ -5,6 +5,7 @@ import hako.agent.v1.StartFailure;
 import hako.agent.v1.StartResponse;
 import hako.agent.v1.StatsResponse;
 import hako.base.HakoException;
+import hako.linux.Fd;
 import hako.sandbox.ContainerState.Verb;
 import hako.spec.LinuxResources;
 import hako.spec.LinuxSpec;
@@ -115,6 +116,15 @@ public final class Container {
     public void start() {
         move(Verb.START);
         startInGuest();
+    }
+
+    /**
+     * Gives its VM the links of a network namespace, with their addresses and routes. Before it is started.
+     *
+     * @param namespace whose links somebody else has wired
+     */
+    public void mirror(Fd namespace) {
+        new MirrorNamespace(sandbox(), sandboxes).run(namespace);
     }
 
     /** What follows once it is written down that it runs. */

@@ -43,6 +43,6 @@ public record ContainerRequest(
     }
 
     public boolean terminal() {
-        return spec.process().terminal();
+        return Boolean.TRUE.equals(spec.process().terminal());
     }
 }

@@ -7,6 +7,7 @@ import hako.agent.v1.ConfigureLinkRequest;
 import hako.agent.v1.Route;
 import hako.base.HakoException;
 import hako.network.Endpoint;
+import hako.network.NamespaceLink;
 import hako.vm.Vm;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -99,6 +100,18 @@ final class Sandbox {
                 .addAddresses(endpoint.address())
                 .addRoutes(Route.newBuilder().setGateway(endpoint.gateway()))
                 .build();
+    }
+
+    static ConfigureLinkRequest link(NamespaceLink link) {
+        ConfigureLinkRequest.Builder request = ConfigureLinkRequest.newBuilder()
+                .setMac(link.mac())
+                .setName(link.name())
+                .setMtu(link.mtu())
+                .addAllAddresses(link.addresses());
+        link.routes()
+                .forEach(route -> request.addRoutes(
+                        Route.newBuilder().setDestination(route.destination()).setGateway(route.gateway())));
+        return request.build();
     }
 
     /** Why a call failed: as the agent said, or, where it says nothing any more, why. */

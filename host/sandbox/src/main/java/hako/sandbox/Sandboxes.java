@@ -192,6 +192,10 @@ public final class Sandboxes implements AutoCloseable {
         return checkpoints.containerDirectory(id);
     }
 
+    void save(Sandbox sandbox) {
+        checkpoints.save(sandbox.record());
+    }
+
     void save(ContainerRecord record) {
         checkpoints.save(record);
     }

@@ -174,6 +174,18 @@ public final class Netlink implements AutoCloseable {
         socket.exchange(request, NetlinkSocket.CREATE, "add route " + route);
     }
 
+    /**
+     * Has every frame that comes in by one link go out by another, instead of reaching this host. A link is given to one
+     * other at most.
+     *
+     * @throws LinuxException {@code EEXIST}
+     */
+    public void redirect(Link from, Link to) {
+        String what = "redirect " + from.name() + " to " + to.name();
+        socket.exchange(TrafficControl.ingress(from), NetlinkSocket.CREATE, what);
+        socket.exchange(TrafficControl.redirect(from, to), NetlinkSocket.CREATE, what);
+    }
+
     @Override
     public void close() {
         socket.close();

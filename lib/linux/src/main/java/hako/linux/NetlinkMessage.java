@@ -56,6 +56,13 @@ final class NetlinkMessage {
         return message;
     }
 
+    /** struct tcmsg { u8 family, pad; u16 pad; i32 ifindex; u32 handle, parent, info } */
+    static NetlinkMessage traffic(int type, int index, int handle, int parent, int info) {
+        NetlinkMessage message = request(type);
+        message.body.putInt(0).putInt(index).putInt(handle).putInt(parent).putInt(info);
+        return message;
+    }
+
     /** struct nfgenmsg { u8 family, version; be16 resource } (include/uapi/linux/netfilter/nfnetlink.h) */
     static NetlinkMessage netfilter(int type, int family) {
         NetlinkMessage message = request(type);

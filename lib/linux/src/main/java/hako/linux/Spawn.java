@@ -38,6 +38,17 @@ public final class Spawn {
             @Nullable Path cwd,
             Map<Integer, Integer> descriptors,
             boolean setsid) {
+        return start(argv.getFirst(), argv, env, cwd, descriptors, setsid);
+    }
+
+    /** The same of a program that is called by another name than its own, which is the first of {@code argv}. */
+    public static Spawned start(
+            String program,
+            List<String> argv,
+            Map<String, String> env,
+            @Nullable Path cwd,
+            Map<Integer, Integer> descriptors,
+            boolean setsid) {
         List<Fd> sources = new ArrayList<>();
         try (Arena arena = Arena.ofConfined();
                 SpawnActions actions = new SpawnActions(arena)) {
@@ -63,7 +74,7 @@ public final class Spawn {
             if (cwd != null) {
                 actions.chdir(cwd);
             }
-            long pid = actions.spawn(argv, env, setsid);
+            long pid = actions.spawn(program, argv, env, setsid);
             return new Spawned(pid, PidFd.open(pid));
         } finally {
             sources.forEach(Fd::close);

@@ -71,7 +71,7 @@ final class SpawnActions implements AutoCloseable {
         check("posix_spawn_file_actions_addchdir_np", Libc.call(ADD_CHDIR, actions.address(), path));
     }
 
-    long spawn(List<String> argv, Map<String, String> env, boolean setsid) {
+    long spawn(String program, List<String> argv, Map<String, String> env, boolean setsid) {
         List<String> variables = env.entrySet().stream()
                 .map(e -> e.getKey() + "=" + e.getValue())
                 .toList();
@@ -79,13 +79,13 @@ final class SpawnActions implements AutoCloseable {
         int error = Libc.call(
                 SPAWN,
                 pid.address(),
-                arena.allocateFrom(argv.getFirst()).address(),
+                arena.allocateFrom(program).address(),
                 actions.address(),
                 attributes(setsid).address(),
                 Spawn.strings(arena, argv).address(),
                 Spawn.strings(arena, variables).address());
         if (error != 0) {
-            throw new LinuxException("posix_spawn", "execute " + argv.getFirst(), error);
+            throw new LinuxException("posix_spawn", "execute " + program, error);
         }
         return pid.get(Syscall.INT, 0);
     }

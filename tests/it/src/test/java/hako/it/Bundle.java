@@ -6,9 +6,9 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 
 /** An OCI bundle with busybox for its root, written by hand. */
-record Bundle(Path folder) implements AutoCloseable {
+record Bundle(Path folder, String network) implements AutoCloseable {
     static Bundle create(String... arguments) {
-        Bundle bundle = new Bundle(Temporary.folder("bundle"));
+        Bundle bundle = new Bundle(Temporary.folder("bundle"), "{\"type\": \"network\"}");
         Temporary.write(bundle.root().resolve("etc/hostname"), "from the bundle\n");
         Command.of("tar", "-xf", Build.busybox().toString(), "-C", bundle.root().toString())
                 .run()
@@ -18,6 +18,11 @@ record Bundle(Path folder) implements AutoCloseable {
 
     static Bundle script(String script) {
         return create("sh", "-c", script);
+    }
+
+    /** In a network namespace that is there. */
+    Bundle in(Path namespace) {
+        return new Bundle(folder, "{\"type\": \"network\", \"path\": \"%s\"}".formatted(namespace));
     }
 
     Path root() {
@@ -40,6 +45,7 @@ record Bundle(Path folder) implements AutoCloseable {
                     "terminal": %b,
                     "user": {"uid": 0, "gid": 0},
                     "args": [%s],
+                    "capabilities": {"bounding": ["CAP_NET_RAW"], "effective": ["CAP_NET_RAW"], "permitted": ["CAP_NET_RAW"]},
                     "env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm"],
                     "cwd": "/"
                   },
@@ -50,10 +56,10 @@ record Bundle(Path folder) implements AutoCloseable {
                     {"destination": "/dev/pts", "type": "devpts", "source": "devpts", "options": ["newinstance", "ptmxmode=0666"]}
                   ],
                   "linux": {
-                    "namespaces": [{"type": "pid"}, {"type": "network"}, {"type": "ipc"}, {"type": "uts"}, {"type": "mount"}]
+                    "namespaces": [{"type": "pid"}, %s, {"type": "ipc"}, {"type": "uts"}, {"type": "mount"}]
                   }%s
                 }
-                """.formatted(terminal, args, members));
+                """.formatted(terminal, args, network, members));
     }
 
     Bundle write(String config) {

@@ -91,6 +91,14 @@ final class HakoNode implements AutoCloseable {
         return program(Build.runtime(), arguments);
     }
 
+    /** The same for a manager, whose environment does not reach what it calls. */
+    Path runtimeProgram() {
+        Path program = home.resolve("hako-runtime");
+        Temporary.write(program, "#!/bin/sh\nHAKO_HOME=%s exec %s \"$@\"\n".formatted(home, Build.runtime()));
+        program.toFile().setExecutable(true);
+        return program;
+    }
+
     private Command program(Path program, String... arguments) {
         List<String> line = new ArrayList<>();
         line.add(program.toString());

@@ -49,6 +49,17 @@ class RuntimeTest {
         return node.runtime(arguments).run();
     }
 
+    /** Of what leaves a process behind, which keeps the streams. */
+    private void unheard(String... arguments) {
+        List<String> line = new ArrayList<>(List.of(
+                "sh",
+                "-c",
+                "exec \"$0\" \"$@\" >/dev/null 2>&1",
+                Build.runtime().toString()));
+        line.addAll(List.of(arguments));
+        Command.of(line).with("HAKO_HOME", node.home().toString()).run().ok();
+    }
+
     private Json state(String id) {
         return Json.parse(runtime("state", id).ok().out());
     }
@@ -223,6 +234,138 @@ class RuntimeTest {
             assertThat(status("web")).isEqualTo("created");
             assertThat(first.isAlive()).isTrue();
         }
+    }
+
+    @Test
+    void theLinksOfItsNetworkNamespaceAreTheGuests() {
+        String near = "near-" + node.bridge();
+        String far = "far-" + node.bridge();
+        try {
+            Command.of("ip", "netns", "add", near).run().ok();
+            Command.of("ip", "netns", "add", far).run().ok();
+            inside(
+                    near,
+                    "ip link add eth7 mtu 1400 address 02:00:00:00:00:07 type veth peer name far netns " + far
+                            + " && ip addr add 10.9.8.7/24 dev eth7 && ip link set eth7 up");
+            inside(far, "ip addr add 10.9.8.1/24 dev far && ip link set far up");
+            inside(near, "ip route add default via 10.9.8.1 dev eth7");
+            Bundle bundle = bundle("").in(Path.of("/run/netns", near));
+            bundle.runs("sh", "-c", "ip route; ip link show eth7; ping -c 1 -W 5 10.9.8.1");
+            try (Running monitor = create(bundle, "web")) {
+                runtime("start", "web").ok();
+                Result result = monitor.await();
+                assertThat(exitCode(result, bundle.pid())).as(result.toString()).isZero();
+                assertThat(result.out())
+                        .contains("default via 10.9.8.1 dev eth7")
+                        .contains("mtu 1400")
+                        .contains("02:00:00:00:00:07")
+                        .contains("1 packets received");
+            }
+        } finally {
+            Command.of("ip", "netns", "del", near).run();
+            Command.of("ip", "netns", "del", far).run();
+        }
+    }
+
+    private static void inside(String namespace, String script) {
+        Command.of("ip", "netns", "exec", namespace, "sh", "-c", script).run().ok();
+    }
+
+    @Test
+    void hooksRunAtTheirTurnsWithTheState() {
+        Bundle bundle = bundle("");
+        Path said = bundle.folder().resolve("said");
+        bundle.configure(
+                false,
+                ", \"hooks\": {\"prestart\": [%s], \"poststart\": [%s], \"poststop\": [%s]}"
+                        .formatted(hook("prestart", said), hook("poststart", said), hook("poststop", said)),
+                "true");
+        try (Running monitor = create(bundle, "web")) {
+            assertThat(Temporary.read(said))
+                    .matches("prestart \\{.*\"id\":\"web\".*\"pid\":" + bundle.pid() + ",.*}\n");
+            runtime("start", "web").ok();
+            monitor.await();
+            awaitStatus("web", "stopped");
+            runtime("delete", "web").ok();
+            assertThat(Temporary.read(said).lines().map(line -> line.split(" ")[0]))
+                    .containsExactly("prestart", "poststart", "poststop");
+        }
+        bundle.configure(
+                false,
+                ", \"hooks\": {\"createRuntime\": [{\"path\": \"/bin/sh\", \"args\": [\"sh\", \"-c\", \"echo why; exit 3\"]}]}",
+                "true");
+        Result refused =
+                runtime("create", "--bundle", bundle.folder().toString(), "web").exits(1);
+        assertThat(refused.err()).contains("error running createRuntime hook #0: exit status 3: why");
+        assertThat(runtime("list", "-q").ok().out()).isEmpty();
+    }
+
+    private static String hook(String kind, Path said) {
+        return "{\"path\": \"/bin/sh\", \"args\": [\"sh\", \"-c\", \"echo %s $(/bin/cat) >>%s\"]}"
+                .formatted(kind, said);
+    }
+
+    @Test
+    void moreProcessesRunInARunningContainer() {
+        Bundle bundle = bundle("echo up; exec sleep 1000");
+        try (Running monitor = create(bundle, "web")) {
+            assertThat(runtime("exec", "web", "true").exitCode()).isEqualTo(255);
+            runtime("start", "web").ok();
+            monitor.says("up");
+            Result exec = node.runtime(
+                            "exec",
+                            "--user",
+                            "7:8",
+                            "--cwd",
+                            "/tmp",
+                            "--env",
+                            "A=b",
+                            "web",
+                            "sh",
+                            "-c",
+                            "cat; id -u; pwd; echo $A; exit 6")
+                    .input("in ")
+                    .run();
+            assertThat(exec.exitCode()).isEqualTo(6);
+            assertThat(exec.out()).isEqualTo("in 7\n/tmp\nb\n");
+            assertThat(runtime("exec", "web", "nosuch").exits(255).err())
+                    .contains("executable file not found in $PATH");
+
+            Path process = Temporary.write(
+                    bundle.folder().resolve("p.json"), "{\"args\": [\"sleep\", \"1000\"], \"cwd\": \"/\"}");
+            Path pid = bundle.folder().resolve("exec.pid");
+            unheard("exec", "--detach", "--process", process.toString(), "--pid-file", pid.toString(), "web");
+            long kept = Long.parseLong(Temporary.read(pid));
+            assertThat(runtime("ps", "--format", "json", "web").ok().out())
+                    .isEqualTo("[%d,%d]\n".formatted(bundle.pid(), kept));
+            Processes.signal(kept, "TERM");
+            Await.until("the exec's end", SOON, () -> !Processes.isAlive(kept));
+            assertThat(status("web")).isEqualTo("running");
+
+            runtime("pause", "web").ok();
+            assertThat(status("web")).isEqualTo("paused");
+            assertThat(runtime("exec", "web", "true").exits(255).err()).contains("cannot exec in a paused container");
+            runtime("resume", "web").ok();
+            runtime("update", "--pids-limit", "20", "web").ok();
+            assertThat(Json.parse(runtime("events", "--stats", "web").ok().out())
+                            .at("data.pids.limit")
+                            .number())
+                    .isEqualTo(20);
+        }
+    }
+
+    @Test
+    void runWaitsAndLeavesNothing() {
+        Bundle bundle = bundle("cat; exit 4");
+        Result result = node.runtime("run", "--bundle", bundle.folder().toString(), "web")
+                .input("typed")
+                .run();
+        assertThat(result.exitCode()).isEqualTo(4);
+        assertThat(result.out()).isEqualTo("typed");
+        assertThat(runtime("state", "web").exits(1).err()).contains("container does not exist");
+        bundle.runs("sleep", "1000");
+        unheard("run", "--detach", "--bundle", bundle.folder().toString(), "web");
+        assertThat(status("web")).isEqualTo("running");
     }
 
     @Test

@@ -1,0 +1,141 @@
+package hako.oci;
+
+import hako.base.HakoException;
+import hako.base.HakoException.Code;
+import hako.base.HakoException.Kind;
+import hako.door.Json;
+import hako.linux.Fd;
+import hako.linux.LinuxException;
+import hako.linux.MemoryFile;
+import hako.linux.Spawn;
+import hako.linux.Spawned;
+import hako.spec.Hooks;
+import hako.spec.Hooks.Hook;
+import hako.spec.RuntimeSpec;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The programs of a bundle that run at the turns of its container's life, in this host's namespaces, with the container's
+ * state on their standard input.
+ *
+ * @see <a href="https://github.com/opencontainers/runtime-spec/blob/main/config.md#posix-platform-hooks">runtime-spec, Hooks</a>
+ */
+final class BundleHooks {
+    private static final Logger log = LoggerFactory.getLogger(BundleHooks.class);
+
+    /** For those that name none; runc waits for ever. */
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    private static final int MOST_SAID = 2000;
+    private static final int SIGKILL = 9;
+
+    private final RuntimeContainer container;
+    private final Hooks hooks;
+
+    BundleHooks(RuntimeContainer container) {
+        this.container = container;
+        this.hooks = of(container.spec());
+    }
+
+    private static Hooks of(RuntimeSpec spec) {
+        Hooks hooks = spec.hooks();
+        List<Hook> none = List.of();
+        return hooks == null ? new Hooks(none, none, none, none, none, none) : hooks;
+    }
+
+    /** @throws HakoException for what would have to run in the guest */
+    static void check(RuntimeSpec spec) {
+        if (!of(spec).startContainer().isEmpty()) {
+            throw HakoException.user(
+                    Code.UNSUPPORTED, "startContainer hooks are not supported: they would have to run in the VM");
+        }
+    }
+
+    /** Its namespaces are there, its program does not run. @spec config#prestart, config#createRuntime-hooks */
+    void created() throws InterruptedException {
+        run("prestart", hooks.prestart());
+        run("createRuntime", hooks.createRuntime());
+        run("createContainer", hooks.createContainer());
+    }
+
+    /** Its program runs. What fails is only noted. @spec config#poststart */
+    void started() throws InterruptedException {
+        runAll("poststart", hooks.poststart());
+    }
+
+    /** It is deleted. What fails is only noted. @spec config#poststop */
+    void deleted() throws InterruptedException {
+        runAll("poststop", hooks.poststop());
+    }
+
+    private void runAll(String kind, List<Hook> all) throws InterruptedException {
+        for (Hook hook : all) {
+            try {
+                run(kind, List.of(hook));
+            } catch (HakoException e) {
+                log.warn("container {}: {}", container.id(), e.getMessage());
+            }
+        }
+    }
+
+    private void run(String kind, List<Hook> all) throws InterruptedException {
+        byte[] state = Json.line(container.state()).getBytes(StandardCharsets.UTF_8);
+        for (int i = 0; i < all.size(); i++) {
+            run("error running %s hook #%d".formatted(kind, i), all.get(i), state);
+        }
+    }
+
+    private void run(String what, Hook hook, byte[] state) throws InterruptedException {
+        Map<String, String> env = new LinkedHashMap<>();
+        hook.env().forEach(entry -> env.put(entry.split("=", 2)[0], entry.contains("=") ? entry.split("=", 2)[1] : ""));
+        List<String> argv = hook.args().isEmpty() ? List.of(hook.path()) : hook.args();
+        try (Fd input = MemoryFile.create("state", 0);
+                Fd output = MemoryFile.create("output", 0)) {
+            Files.write(input.path(), state);
+            Map<Integer, Integer> streams = Map.of(0, input.number(), 1, output.number(), 2, output.number());
+            Path directory = Path.of(container.bundle());
+            try (Spawned program = Spawn.start(hook.path(), argv, env, directory, streams, true)) {
+                int code = await(program, hook);
+                if (code != 0) {
+                    throw failed("%s: exit status %d: %s".formatted(what, code, said(output)));
+                }
+            }
+        } catch (LinuxException | IOException e) {
+            throw failed(what + ": " + e.getMessage());
+        }
+    }
+
+    private static int await(Spawned program, Hook hook) throws InterruptedException {
+        Duration patience = hook.timeout() == null ? PATIENCE : Duration.ofSeconds(hook.timeout());
+        try {
+            return program.await(patience);
+        } catch (HakoException e) {
+            if (e.code() != Code.TIMEOUT) {
+                throw e;
+            }
+            program.signal(SIGKILL);
+            program.await(patience);
+            throw failed("hook " + hook.path() + " ran past specified timeout of " + patience.toSeconds() + " s");
+        }
+    }
+
+    private static String said(Fd output) throws IOException {
+        try (InputStream in = Files.newInputStream(output.path())) {
+            return new String(in.readNBytes(MOST_SAID), StandardCharsets.UTF_8).strip();
+        }
+    }
+
+    private static HakoException failed(String message) {
+        return new HakoException(Kind.USER, Code.INVALID_ARGUMENT, message);
+    }
+}

@@ -1,0 +1,88 @@
+package hako.it;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Docker's own daemon below a folder and in a network namespace of the test's, so that its bridge and its rules are nobody
+ * else's, with {@code hako-runtime} of a node for its runtime. Threads: any.
+ */
+final class Docker implements AutoCloseable {
+    static final String IMAGE = "busybox:test";
+
+    private static final Duration PATIENCE = Duration.ofSeconds(40);
+
+    private final Path folder = Temporary.folder("dk");
+    private final Running daemon;
+
+    Docker(HakoNode node) {
+        Path config = Temporary.write(folder.resolve("daemon.json"), """
+                {
+                  "data-root": "%1$s/root",
+                  "exec-root": "%1$s/exec",
+                  "pidfile": "%1$s/pid",
+                  "hosts": ["unix://%1$s/s"],
+                  "storage-driver": "overlay2",
+                  "runtimes": {"hako": {"path": "%2$s"}},
+                  "default-runtime": "hako"
+                }
+                """.formatted(folder, node.runtimeProgram()));
+        daemon = Command.of("unshare", "--net", "sh", "-c", "ip link set lo up && exec dockerd --config-file " + config)
+                .start();
+        Await.until(
+                "dockerd to serve",
+                PATIENCE,
+                () -> Files.exists(folder.resolve("s"))
+                        && docker("version").run().exitCode() == 0,
+                () -> daemon.err().text());
+        docker("import", Build.busybox().toString(), IMAGE).run().ok();
+    }
+
+    Command docker(String... arguments) {
+        List<String> line = new ArrayList<>(List.of("/usr/bin/docker", "-H", "unix://" + folder + "/s"));
+        line.addAll(List.of(arguments));
+        return Command.of(line);
+    }
+
+    Result run(String... arguments) {
+        return docker(arguments).run();
+    }
+
+    void removeContainers() {
+        List<String> ids = run("ps", "-aq").ok().lines();
+        if (!ids.isEmpty()) {
+            List<String> line = new ArrayList<>(List.of("rm", "-f"));
+            line.addAll(ids);
+            run(line.toArray(String[]::new)).ok();
+        }
+    }
+
+    /** What an HTTP server says, seen from where Docker's networks are: the last line of its answer. */
+    String get(String address, int port) {
+        String script = "exec 3<>/dev/tcp/%s/%d && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && tail -n 1 <&3";
+        return Command.of(
+                        "nsenter",
+                        "--net=/proc/%d/ns/net".formatted(daemon.pid()),
+                        "timeout",
+                        "5",
+                        "bash",
+                        "-c",
+                        script.formatted(address, port))
+                .run()
+                .out();
+    }
+
+    @Override
+    public void close() {
+        daemon.signal("TERM");
+        daemon.await();
+        daemon.close();
+        Traces.mountsBelow(folder)
+                .reversed()
+                .forEach(path -> Command.of("umount", "-l", path).run());
+        Temporary.delete(folder);
+    }
+}

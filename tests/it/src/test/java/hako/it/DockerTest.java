@@ -1,0 +1,210 @@
+package hako.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** The real Docker with {@code hako-runtime} for its default runtime. */
+@VmTest
+class DockerTest {
+    @RegisterExtension
+    static final SharedNode shared = SharedNode.create();
+
+    private static Docker docker;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private final HakoNode node = shared.node();
+
+    @BeforeAll
+    static void start() {
+        docker = new Docker(shared.node());
+    }
+
+    @AfterAll
+    static void stop() {
+        docker.close();
+    }
+
+    @AfterEach
+    void nothingIsLeft() {
+        docker.removeContainers();
+        node.awaitNoTraces();
+    }
+
+    private static Result run(String... script) {
+        List<String> line = new java.util.ArrayList<>(List.of("run", "--rm", "--network", "none"));
+        line.addAll(List.of(script));
+        return docker.run(line.toArray(String[]::new));
+    }
+
+    private static void detached(String name, String script) {
+        docker.run("run", "-d", "--network", "none", "--name", name, Docker.IMAGE, "sh", "-c", script)
+                .ok();
+    }
+
+    @Test
+    void aContainerRunsOnAKernelOfItsOwn() {
+        Result result = run(Docker.IMAGE, "sh", "-c", "echo out; echo err >&2; uname -r; exit 5");
+        assertThat(result.exitCode()).isEqualTo(5);
+        assertThat(result.lines().getFirst()).isEqualTo("out");
+        assertThat(result.lines().getLast())
+                .isNotEqualTo(Command.of("uname", "-r").run().lines().getFirst());
+        assertThat(result.err()).isEqualTo("err\n");
+    }
+
+    @Test
+    void aCommandThatIsNotThereIs127AndOneThatCannotRun126() {
+        assertThat(run(Docker.IMAGE, "nosuch").exitCode()).isEqualTo(127);
+        assertThat(run(Docker.IMAGE, "/etc").exitCode()).isEqualTo(126);
+    }
+
+    @Test
+    void inputTerminalAndExec() {
+        assertThat(docker.docker("run", "--rm", "-i", "--network", "none", Docker.IMAGE, "cat")
+                        .input("typed")
+                        .run()
+                        .ok()
+                        .out())
+                .isEqualTo("typed");
+        assertThat(run("-t", Docker.IMAGE, "tty").ok().out()).startsWith("/dev/pts/");
+        detached("web", "sleep 1000");
+        Result exec = docker.docker("exec", "-i", "web", "sh", "-c", "cat; id -u; exit 6")
+                .input("in")
+                .run();
+        assertThat(exec.exitCode()).isEqualTo(6);
+        assertThat(exec.out()).isEqualTo("in0\n");
+        assertThat(docker.run("exec", "-t", "-u", "7:8", "web", "sh", "-c", "tty; id -u")
+                        .ok()
+                        .out())
+                .matches("(?s)/dev/pts/\\d+\\s+7\\s+");
+    }
+
+    @Test
+    void stopLogsStartAndPause() {
+        detached("web", "trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 0.1; done");
+        Await.until(
+                "its output", PATIENCE, () -> docker.run("logs", "web").out().equals("up\n"));
+        docker.run("pause", "web").ok();
+        assertThat(docker.run("ps", "--format", "{{.Status}}").out()).contains("(Paused)");
+        docker.run("unpause", "web").ok();
+        docker.run("stop", "web").ok();
+        assertThat(docker.run("logs", "web").ok().out()).isEqualTo("up\nbye\n");
+        assertThat(docker.run("wait", "web").ok().out()).isEqualTo("3\n");
+        docker.run("start", "web").ok();
+        docker.run("restart", "-t", "5", "web").ok();
+        docker.run("kill", "web").ok();
+        assertThat(docker.run("wait", "web").ok().out()).isEqualTo("137\n");
+    }
+
+    @Test
+    void volumesAndLimitsApply() {
+        Path volume = Temporary.folder("vol");
+        Temporary.write(volume.resolve("file"), "from the host\n");
+        Result result = run(
+                "-v",
+                volume + ":/v",
+                "-m",
+                "100m",
+                "--pids-limit",
+                "50",
+                "--read-only",
+                "--tmpfs",
+                "/t",
+                "--user",
+                "5:6",
+                "--ulimit",
+                "nofile=100",
+                Docker.IMAGE,
+                "sh",
+                "-c",
+                "cat /v/file; cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max; ulimit -n; id -u; touch /x || touch /t/x");
+        Temporary.delete(volume);
+        assertThat(result.ok().lines()).containsExactly("from the host", "104857600", "50", "100", "5");
+        assertThat(result.err()).contains("Read-only file system");
+    }
+
+    @Test
+    void anImageIsBuiltThroughTheRuntime() {
+        Path context = Temporary.folder("build");
+        Temporary.write(context.resolve("Dockerfile"), "FROM " + Docker.IMAGE + "\nRUN uname -r >/kernel\n");
+        docker.docker("build", "--network", "none", "-t", "made", context.toString())
+                .with("DOCKER_BUILDKIT", "0")
+                .run()
+                .ok();
+        Temporary.delete(context);
+        assertThat(run("made", "sh", "-c", "[ \"$(uname -r)\" = \"$(cat /kernel)\" ] && echo same")
+                        .ok()
+                        .out())
+                .isEqualTo("same\n");
+    }
+
+    @Test
+    void itsNetworkReachesIntoTheVm() {
+        docker.run(
+                        "run",
+                        "-d",
+                        "--name",
+                        "srv",
+                        "-p",
+                        "127.0.0.1:18099:80",
+                        Docker.IMAGE,
+                        "sh",
+                        "-c",
+                        "echo page >/index.html; exec httpd -f -p 80 -h /")
+                .ok();
+        String address = docker.run("inspect", "-f", "{{.NetworkSettings.IPAddress}}", "srv")
+                .ok()
+                .out()
+                .strip();
+
+        Await.until(
+                "the published port",
+                PATIENCE,
+                () -> docker.get("127.0.0.1", 18099).equals("page\n"));
+        assertThat(docker.get(address, 80)).isEqualTo("page\n");
+        Result other = docker.run(
+                        "run",
+                        "--rm",
+                        "--link",
+                        "srv",
+                        Docker.IMAGE,
+                        "sh",
+                        "-c",
+                        "wget -qO- http://srv/; ip -4 addr show eth0")
+                .ok();
+        assertThat(other.out()).startsWith("page\n").contains("inet 172.");
+
+        node.killDaemon();
+        assertThat(docker.get("127.0.0.1", 18099)).isEqualTo("page\n");
+    }
+
+    @Test
+    void aKilledDaemonIsNotNoticed() {
+        List<String> names = IntStream.range(0, 4).mapToObj(i -> "c" + i).toList();
+        names.forEach(
+                name -> detached(name, "i=0; while [ $i -lt 50 ]; do echo $i; i=$((i+1)); sleep 0.1; done; exit 7"));
+        node.killDaemon();
+        String all =
+                String.join("", IntStream.range(0, 50).mapToObj(i -> i + "\n").toList());
+        for (String name : names) {
+            assertThat(docker.run("wait", name).ok().out()).isEqualTo("7\n");
+            assertThat(docker.run("logs", name).ok().out()).isEqualTo(all);
+        }
+    }
+
+    @Test
+    void aKilledVmIs137() {
+        detached("web", "sleep 1000");
+        node.vmms().forEach(Processes::kill);
+        assertThat(docker.run("wait", "web").ok().out()).isEqualTo("137\n");
+    }
+}

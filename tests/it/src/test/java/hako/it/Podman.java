@@ -1,0 +1,57 @@
+package hako.it;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Podman with storage below a folder of the test's, and {@code hako-runtime} of a node for its runtime. Threads: any. */
+final class Podman implements AutoCloseable {
+    static final String IMAGE = "localhost/busybox:test";
+
+    private final Path folder = Temporary.folder("pod");
+    private final Path config;
+    private final Path runtime;
+
+    Podman(HakoNode node) {
+        runtime = node.runtimeProgram();
+        // Limits that a container may have here, where the kernel gives no more.
+        config = Temporary.write(folder.resolve("containers.conf"), """
+                [containers]
+                default_ulimits = ["nofile=1024:4096", "nproc=4096:4096"]
+                [engine]
+                events_logger = "file"
+                cgroup_manager = "cgroupfs"
+                """);
+        run("import", "-q", Build.busybox().toString(), IMAGE).ok();
+    }
+
+    Command podman(String... arguments) {
+        List<String> line = new ArrayList<>(List.of(
+                "podman",
+                "--root",
+                folder + "/root",
+                "--runroot",
+                folder + "/run",
+                "--tmpdir",
+                folder + "/tmp",
+                "--storage-driver",
+                "vfs",
+                "--runtime",
+                runtime.toString()));
+        line.addAll(List.of(arguments));
+        return Command.of(line).with("CONTAINERS_CONF", config.toString());
+    }
+
+    Result run(String... arguments) {
+        return podman(arguments).run();
+    }
+
+    @Override
+    public void close() {
+        run("rm", "--all", "--force");
+        Traces.mountsBelow(folder)
+                .reversed()
+                .forEach(path -> Command.of("umount", "-l", path).run());
+        Temporary.delete(folder);
+    }
+}

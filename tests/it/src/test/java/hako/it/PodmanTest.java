@@ -1,0 +1,131 @@
+package hako.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** The real Podman with {@code hako-runtime} for its runtime. */
+@VmTest
+class PodmanTest {
+    @RegisterExtension
+    static final SharedNode shared = SharedNode.create();
+
+    private static Podman podman;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private final HakoNode node = shared.node();
+
+    @BeforeAll
+    static void start() {
+        podman = new Podman(shared.node());
+    }
+
+    @AfterAll
+    static void stop() {
+        podman.close();
+    }
+
+    @AfterEach
+    void nothingIsLeft() {
+        podman.run("rm", "--all", "--force").ok();
+        node.awaitNoTraces();
+    }
+
+    private static Result run(String... rest) {
+        List<String> line = new ArrayList<>(List.of("run", "--rm", "--network", "none"));
+        line.addAll(List.of(rest));
+        return podman.run(line.toArray(String[]::new));
+    }
+
+    private static void detached(String name, String script) {
+        podman.run("run", "-d", "--network", "none", "--name", name, Podman.IMAGE, "sh", "-c", script)
+                .ok();
+    }
+
+    @Test
+    void streamsAndExitCodesPass() {
+        Result result = run(Podman.IMAGE, "sh", "-c", "echo out; echo err >&2; exit 5");
+        assertThat(result.exitCode()).isEqualTo(5);
+        assertThat(result.out()).isEqualTo("out\n");
+        assertThat(result.err()).isEqualTo("err\n");
+        assertThat(run(Podman.IMAGE, "nosuch").exitCode()).isEqualTo(127);
+        assertThat(run(Podman.IMAGE, "/etc").exitCode()).isEqualTo(126);
+    }
+
+    @Test
+    void inputTerminalAndExec() {
+        assertThat(podman.podman("run", "--rm", "-i", "--network", "none", Podman.IMAGE, "cat")
+                        .input("typed")
+                        .run()
+                        .ok()
+                        .out())
+                .isEqualTo("typed");
+        assertThat(run("-t", Podman.IMAGE, "tty").ok().out()).startsWith("/dev/pts/");
+        detached("web", "sleep 1000");
+        Result exec = podman.podman("exec", "-i", "web", "sh", "-c", "cat; exit 6")
+                .input("in")
+                .run();
+        assertThat(exec.exitCode()).isEqualTo(6);
+        assertThat(exec.out()).isEqualTo("in");
+        podman.run("kill", "web").ok();
+        assertThat(podman.run("wait", "web").ok().out()).isEqualTo("137\n");
+    }
+
+    @Test
+    void stopLogsRestartAndPause() {
+        detached("web", "trap 'echo bye; exit 3' TERM; echo up; while :; do sleep 0.1; done");
+        Await.until(
+                "its output", PATIENCE, () -> podman.run("logs", "web").out().equals("up\n"));
+        podman.run("pause", "web").ok();
+        assertThat(podman.run("ps", "-a", "--format", "{{.Status}}").out()).contains("aused");
+        podman.run("unpause", "web").ok();
+        podman.run("stop", "web").ok();
+        assertThat(podman.run("logs", "web").ok().out()).isEqualTo("up\nbye\n");
+        assertThat(podman.run("wait", "web").ok().out()).isEqualTo("3\n");
+        podman.run("restart", "web").ok();
+        assertThat(podman.run("exec", "web", "echo", "again").ok().out()).isEqualTo("again\n");
+    }
+
+    @Test
+    void volumesAndLimitsApply() {
+        Path volume = Temporary.folder("vol");
+        Temporary.write(volume.resolve("file"), "from the host\n");
+        Result result = run(
+                "-v",
+                volume + ":/v:ro",
+                "-m",
+                "100m",
+                "--read-only",
+                "--tmpfs",
+                "/t",
+                "--user",
+                "5:6",
+                Podman.IMAGE,
+                "sh",
+                "-c",
+                "cat /v/file; cat /sys/fs/cgroup/memory.max; id -u; touch /v/x; touch /x; touch /t/x");
+        Temporary.delete(volume);
+        assertThat(result.ok().lines()).containsExactly("from the host", "104857600", "5");
+        assertThat(result.err()).contains("/v/x: Read-only").contains("/x: Read-only");
+    }
+
+    @Test
+    void aKilledDaemonIsNotNoticed() {
+        detached("web", "i=0; while [ $i -lt 30 ]; do echo $i; i=$((i+1)); sleep 0.1; done; exit 7");
+        node.killDaemon();
+        assertThat(podman.run("wait", "web").ok().out()).isEqualTo("7\n");
+        assertThat(podman.run("logs", "web").ok().lines()).hasSize(30).endsWith("29");
+        // The next daemon was started by the process that stands for the container, and is conmon's to wait for.
+        podman.run("rm", "--force", "web").ok();
+        node.killDaemon();
+    }
+}
