@@ -48,6 +48,7 @@ final class FakeServices {
                 SandboxConfig.Writable.MEMORY,
                 1 << 20,
                 0,
+                0,
                 java.util.List.of());
         Sandboxes sandboxes = new Sandboxes(new Node(config, null, null, null, null, InstantSource.fixed(NOW)));
         RegistryOptions registries =

@@ -38,7 +38,8 @@ public record Config(
             boolean template,
             boolean sharesTemplates,
             Path discard,
-            int pool) {}
+            int pool,
+            long poolReserveBytes) {}
 
     /** @param kind {@code block} (one EROFS disk per image) or {@code directory} (virtiofs) */
     public record Rootfs(String kind, Writable writable, long scratchBytes) {}
@@ -62,6 +63,7 @@ public record Config(
             "vm.source",
             "vm.share_template",
             "vm.pool",
+            "vm.pool_reserve",
             "rootfs.kind",
             "rootfs.writable",
             "rootfs.size",
@@ -130,7 +132,8 @@ public record Config(
                         keys.choice("vm.source", "template", "template", "cold").equals("template"),
                         keys.flag("vm.share_template", true),
                         home.resolve("lib/hako-discard.so"),
-                        (int) keys.number("vm.pool", 0, 0, 64)),
+                        (int) keys.number("vm.pool", 0, 0, 64),
+                        keys.size("vm.pool_reserve", "1G")),
                 new Rootfs(
                         keys.choice("rootfs.kind", "block", "block", "directory"),
                         Writable.valueOf(keys.choice("rootfs.writable", "disk", "disk", "memory")

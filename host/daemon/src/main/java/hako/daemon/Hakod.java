@@ -204,6 +204,7 @@ final class Hakod implements AutoCloseable {
                 config.rootfs().writable(),
                 config.outputBytes(),
                 config.vm().pool(),
+                config.vm().poolReserveBytes(),
                 config.network().dns());
     }
 

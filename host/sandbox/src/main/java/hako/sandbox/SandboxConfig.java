@@ -13,6 +13,7 @@ import java.util.List;
  * @param writable where a container's own changes to its root filesystem go
  * @param outputBytes bound of the output kept per process
  * @param pool VMs that wait for containers
+ * @param poolReserveBytes with less of the host's memory available none wait
  * @param dns name servers for containers; empty: the host's
  */
 public record SandboxConfig(
@@ -23,6 +24,7 @@ public record SandboxConfig(
         Writable writable,
         long outputBytes,
         int pool,
+        long poolReserveBytes,
         List<String> dns) {
     /** Kinds of writable layer. */
     public enum Writable {

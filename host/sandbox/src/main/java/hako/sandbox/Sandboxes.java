@@ -49,7 +49,7 @@ public final class Sandboxes implements AutoCloseable {
 
     public Sandboxes(Node node) {
         this.node = node;
-        this.pool = new VmPool(node, node.config().pool());
+        this.pool = new VmPool(node);
         this.checkpoints = new Checkpoints(node.config().state());
     }
 

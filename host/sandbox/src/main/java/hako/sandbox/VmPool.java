@@ -10,6 +10,7 @@ import hako.agent.v1.ReadOutputRequest;
 import hako.agent.v1.Rootfs;
 import hako.agent.v1.Storage;
 import hako.base.Undo;
+import hako.linux.HostMemory;
 import hako.network.Endpoint;
 import hako.spec.ProcessSpec;
 import hako.spec.RuntimeSpec;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +46,9 @@ final class VmPool implements AutoCloseable {
     private static final Duration COURTESY = Duration.ofSeconds(1);
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    /** How often the host's memory is looked at. */
+    private static final Duration PACE = Duration.ofSeconds(1);
 
     /** For what is being made to be undone. */
     private static final Duration END = Duration.ofSeconds(3);
@@ -67,12 +72,13 @@ final class VmPool implements AutoCloseable {
 
     private @Nullable Pattern pattern;
     private boolean filling;
+    private boolean watched;
     private @Nullable Vm underWay;
     private boolean closed;
 
-    VmPool(Node node, int size) {
+    VmPool(Node node) {
         this.node = node;
-        this.size = size;
+        this.size = node.config().pool();
     }
 
     /** One of this size, the taker's from now on, where one is ready; and the next will be like this. */
@@ -107,7 +113,7 @@ final class VmPool implements AutoCloseable {
 
     /** In the background, when whoever asked for {@code served} has it. */
     synchronized void refillAfter(Vm served) {
-        if (closed || filling || size == 0 || pattern == null) {
+        if (closed || filling || size == 0 || pattern == null || isMemoryScarce()) {
             return;
         }
         filling = true;
@@ -130,6 +136,7 @@ final class VmPool implements AutoCloseable {
                 synchronized (this) {
                     if (!closed) {
                         ready.addLast(made);
+                        watch();
                         continue;
                     }
                 }
@@ -146,6 +153,46 @@ final class VmPool implements AutoCloseable {
         }
     }
 
+    private boolean isMemoryScarce() {
+        return HostMemory.available() < node.config().poolReserveBytes();
+    }
+
+    /** Looks after the host's memory while VMs wait: they give way to whoever needs it. Guarded by this. */
+    private void watch() {
+        if (watched) {
+            return;
+        }
+        watched = true;
+        Thread.ofVirtual().name("pool-watch").start(() -> {
+            while (isWatching()) {
+                if (isMemoryScarce()) {
+                    drain();
+                }
+                LockSupport.parkNanos(PACE.toNanos());
+            }
+        });
+    }
+
+    private synchronized boolean isWatching() {
+        watched = !closed && !ready.isEmpty();
+        return watched;
+    }
+
+    private void drain() {
+        List<Ready> unused;
+        synchronized (this) {
+            unused = List.copyOf(ready);
+            ready.clear();
+        }
+        if (!unused.isEmpty()) {
+            log.warn(
+                    "the host has less than {} MiB of memory available: {} VMs of the pool give way",
+                    node.config().poolReserveBytes() >> 20,
+                    unused.size());
+            unused.forEach(this::discard);
+        }
+    }
+
     /** So that it can be ended in the middle of it. */
     private synchronized void began(Vm vm) {
         underWay = vm;
@@ -156,7 +203,7 @@ final class VmPool implements AutoCloseable {
 
     /** Null, and nobody fills any more, when the pool is full. */
     private synchronized @Nullable Pattern wanted() {
-        boolean goesOn = !closed && ready.size() < size;
+        boolean goesOn = !closed && ready.size() < size && !isMemoryScarce();
         underWay = null;
         filling = goesOn;
         notifyAll();

@@ -54,7 +54,7 @@ final class FakeNode {
     private Node node(Path stateDirectory) {
         Path run = directory.resolve("run");
         return new Node(
-                new SandboxConfig(run, stateDirectory, 1, 64 << 20, Writable.MEMORY, 1 << 20, 0, List.of()),
+                new SandboxConfig(run, stateDirectory, 1, 64 << 20, Writable.MEMORY, 1 << 20, 0, 0, List.of()),
                 vms,
                 vms,
                 new BridgeNetwork(NetworkConfig.of("hktestnone", "10.255.254.0/24", 1500), stateDirectory),

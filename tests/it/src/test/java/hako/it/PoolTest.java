@@ -2,6 +2,9 @@ package hako.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -26,7 +29,11 @@ class PoolTest {
     }
 
     private int waiting() {
-        String status = node.run("factory", "status").ok().out();
+        return waiting(node);
+    }
+
+    private static int waiting(HakoNode of) {
+        String status = of.run("factory", "status").ok().out();
         return Integer.parseInt(status.substring(status.lastIndexOf(':') + 1).strip());
     }
 
@@ -46,6 +53,41 @@ class PoolTest {
         node.run("exec", "taken", "sh", "-c", "ping -c 1 -W 5 $(ip route | awk '/default/ {print $3}')")
                 .ok();
         node.run("rm", "-f", "taken").ok();
+    }
+
+    /** Fills a file in the host's memory until less is available than the pool is to leave. */
+    @Test
+    void vmsThatWaitGiveWayToWhoeverNeedsTheHostsMemory() throws Exception {
+        long spare = 3L << 30;
+        HakoNode careful = HakoNode.create(
+                        "vm.pool = 1\nvm.pool_reserve = \"%dM\"".formatted((available() - spare) >> 20))
+                .withBusybox();
+        Path hog = Files.createTempFile(Path.of("/dev/shm"), "hako-test", "");
+        try {
+            careful.run("run", "--rm", HakoNode.IMAGE, "true").ok();
+            Await.until("a VM that waits", PATIENCE, () -> waiting(careful) == 1);
+
+            Command.of("fallocate", "-l", Long.toString(spare + (1L << 30)), hog.toString())
+                    .run()
+                    .ok();
+
+            Await.until("its end", PATIENCE, () -> waiting(careful) == 0);
+            careful.run("run", "--rm", HakoNode.IMAGE, "true").ok();
+            assertThat(careful.log()).contains("VMs of the pool give way");
+            Await.until("no VM is left", PATIENCE, () -> careful.vmms().isEmpty());
+            assertThat(waiting(careful)).isZero();
+        } finally {
+            Files.delete(hog);
+            careful.close();
+        }
+    }
+
+    private static long available() throws IOException {
+        return Files.readAllLines(Path.of("/proc/meminfo")).stream()
+                        .filter(line -> line.startsWith("MemAvailable:"))
+                        .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+                        .sum()
+                << 10;
     }
 
     @Test
