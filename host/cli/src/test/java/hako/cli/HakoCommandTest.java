@@ -75,6 +75,16 @@ class HakoCommandTest {
     }
 
     @Test
+    void theBenchmarkIsRefusedWhereItIsNotInstalled() {
+        assertFails(
+                call("bench", "--quick", "disk"),
+                1,
+                "bench: there is no %s/install/lib/bench/hako-bench.jar; install Hako again (./dev install)"
+                        .formatted(directory));
+        assertFails(call("bench", "--contract"), 125, "unknown flag: --contract\nSee 'hako bench --help'.");
+    }
+
+    @Test
     void dockersOtherSpellingsWork() {
         assertThat(call("images").output()).isEqualTo(call("image", "ls").output());
         assertThat(call("rmi", "--help").output()).startsWith("Usage:  hako image rm");

@@ -24,6 +24,10 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] line) {
+        if (List.of(line).contains("--help")) {
+            System.out.println(Arguments.USAGE);
+            return;
+        }
         try {
             Arguments arguments = Arguments.parse(List.of(line));
             SandboxMemory booted = new SandboxMemory();

@@ -83,16 +83,8 @@ record Report(Map<String, String> circumstances, List<Row> rows, Parts parts) {
                 "Written by `hako bench`. Medians; in brackets between what eight of ten measurements lie. What stands\n");
         text.append("in one row was measured in turns, A B A B.\n\n");
         circumstances.forEach((name, value) -> text.append("- %s: %s\n".formatted(name, value)));
-        text.append("\n| What | Measured | At most | | Side by side |\n|---|---|---|---|---|\n");
-        for (Row row : rows) {
-            text.append("| %s | %s | %s | %s | %s |\n"
-                    .formatted(
-                            row.what(),
-                            row.measured(),
-                            row.bound(),
-                            verdict(row, "holds", "**BROKEN**"),
-                            sideBySide(row)));
-        }
+        text.append(promises());
+        text.append(shown());
         if (!parts.all().isEmpty()) {
             text.append(
                     "\n## Where the memory of a sandbox goes\n\nMB of an idle one: booted with 256 MB for its container, and");
@@ -115,6 +107,30 @@ record Report(Map<String, String> circumstances, List<Row> rows, Parts parts) {
             text.append("\n%s\n".formatted(Findings.RULES));
         }
         return text.toString();
+    }
+
+    private String promises() {
+        StringBuilder table = new StringBuilder();
+        for (Row row : rows.stream().filter(Row::isPromised).toList()) {
+            table.append("| %s | %s | %s | %s | %s |\n"
+                    .formatted(
+                            row.what(),
+                            row.measured(),
+                            row.bound(),
+                            verdict(row, "holds", "**BROKEN**"),
+                            sideBySide(row)));
+        }
+        return table.isEmpty()
+                ? ""
+                : "\n| What | Measured | At most | | Side by side |\n|---|---|---|---|---|\n" + table;
+    }
+
+    private String shown() {
+        StringBuilder table = new StringBuilder();
+        rows.stream()
+                .filter(row -> !row.isPromised())
+                .forEach(row -> table.append("| %s | %s |\n".formatted(row.what(), sideBySide(row))));
+        return table.isEmpty() ? "" : "\n| Not promised, shown | Side by side |\n|---|---|\n" + table;
     }
 
     private static String sideBySide(Row row) {

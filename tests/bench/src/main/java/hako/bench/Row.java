@@ -58,6 +58,11 @@ record Row(
         return promise.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
+    /** Whether it is about a promise, be it judged or not. */
+    boolean isPromised() {
+        return Arrays.stream(Promise.values()).anyMatch(one -> key(one).equals(key));
+    }
+
     boolean holds() {
         return promise == null || judged == null || promise.holds(judged.median());
     }

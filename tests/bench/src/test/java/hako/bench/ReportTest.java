@@ -34,7 +34,7 @@ class ReportTest {
                 .contains("| 2.00 x (2.00 x to 2.00 x) | 3.00 x runc run | holds | hako run 100 ms")
                 .contains("| 61.0 ms | 60.0 ms | **BROKEN** |")
                 .contains("|  |  | hako run 100 ms (92.0 ms to 108 ms); not judged: no <runc> here |")
-                .contains("| network | not measured |  |  | no ip; install iproute2 |")
+                .contains("| Not promised, shown | Side by side |\n|---|---|\n| network | no ip; install iproute2 |\n")
                 .contains("| translated code (not with KVM) | 46.0 | 0.0 |")
                 .contains("## Where a VM fits on this host", Findings.RULES);
     }
