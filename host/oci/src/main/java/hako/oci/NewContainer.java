@@ -97,6 +97,7 @@ final class NewContainer {
 
     private Container make() throws InterruptedException {
         Sandboxes sandboxes = call.services().sandboxes();
+        RuntimeContainer.forgetEarlier(sandboxes, id);
         ContainerRequest request = request();
         call.signals().hold(() -> sandboxes.abandon(request.id()));
         return sandboxes.create(request);

@@ -37,14 +37,16 @@ record RuntimeContainer(Container container) {
 
     static final String ID = "hako.oci.id";
     static final String BUNDLE = "hako.oci.bundle";
+    static final String BOOT = "hako.oci.boot";
 
     static Map<String, String> labels(RuntimeId id, Path bundle) {
-        return Map.of(ROOT, id.root(), ID, id.id(), BUNDLE, bundle.toString());
+        return Map.of(ROOT, id.root(), ID, id.id(), BUNDLE, bundle.toString(), BOOT, Boot.id());
     }
 
     static Optional<RuntimeContainer> find(Sandboxes sandboxes, RuntimeId id) {
         try {
-            return Optional.of(new RuntimeContainer(sandboxes.container(id.containerId())));
+            return Optional.of(new RuntimeContainer(sandboxes.container(id.containerId())))
+                    .filter(RuntimeContainer::isOfThisBoot);
         } catch (HakoException e) {
             if (e.code() != Code.NOT_FOUND) {
                 throw e;
@@ -53,11 +55,24 @@ record RuntimeContainer(Container container) {
         }
     }
 
+    /** One of an earlier start of the host, which is gone for whoever made it, goes for good. */
+    static void forgetEarlier(Sandboxes sandboxes, RuntimeId id) throws InterruptedException {
+        for (Container container : sandboxes.containers()) {
+            if (container.id().equals(id.containerId()) && !new RuntimeContainer(container).isOfThisBoot()) {
+                container.remove(true);
+            }
+        }
+    }
+
+    private boolean isOfThisBoot() {
+        return label(BOOT).equals(Boot.id());
+    }
+
     /** Those of one root, the oldest first. */
     static List<RuntimeContainer> all(Sandboxes sandboxes, String root) {
         return sandboxes.containers().reversed().stream()
                 .map(RuntimeContainer::new)
-                .filter(container -> root.equals(container.label(ROOT)))
+                .filter(container -> root.equals(container.label(ROOT)) && container.isOfThisBoot())
                 .toList();
     }
 
