@@ -161,23 +161,31 @@ record RuntimeContainer(Container container) {
                         .findFirst();
     }
 
-    /** @spec runtime-spec#kill */
+    /**
+     * @param signal 0 only asks whether there is something that it could be sent to
+     * @param all to every process of it; that there is none any more is fine
+     * @spec runtime-spec#kill
+     */
     void kill(int signal, boolean all) {
         switch (container.state()) {
             case ContainerState.Created() -> {
-                if (Signals.endsByDefault(signal)) { // nothing of it runs yet that could think otherwise
+                if (signal != 0 && Signals.endsByDefault(signal)) { // nothing of it runs yet that could think otherwise
                     container.kill(Signals.SIGKILL);
                 }
             }
             case ContainerState.Running(Instant _), ContainerState.Paused(Instant _) -> {
-                if (all) {
+                if (signal != 0 && all) {
                     container.killAll(signal);
-                } else {
+                } else if (signal != 0) {
                     container.kill(signal);
                 }
             }
-            case ContainerState.Creating(), ContainerState.Stopped(Instant _, ExitReport _) ->
-                throw refuse("container not running");
+            case ContainerState.Stopped(Instant _, ExitReport _) -> {
+                if (!all) {
+                    throw refuse("container not running");
+                }
+            }
+            case ContainerState.Creating() -> throw refuse("container not running");
         }
     }
 
@@ -231,7 +239,6 @@ record RuntimeContainer(Container container) {
 
     /** Of the processes of this host that stand for its own. */
     List<Long> hostPids() {
-        requireAlive();
         return Stream.concat(Stream.of(container.init()), container.execs().stream())
                 .map(ContainerProcess::callerPid)
                 .filter(pid -> pid != 0)
@@ -240,8 +247,7 @@ record RuntimeContainer(Container container) {
 
     /** Of its processes, in the guest. */
     List<Integer> guestPids() {
-        requireAlive();
-        return container.pids();
+        return container.state() instanceof ContainerState.Stopped ? List.of() : container.pids();
     }
 
     StatsResponse stats() {
