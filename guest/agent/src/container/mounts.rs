@@ -29,6 +29,10 @@ impl Scene<'_> {
         if options.bind || mount.fstype == "bind" {
             return self.bind(&mount.source, &mount.destination, &options).doing(doing);
         }
+        // A symlink here would leave the paths that are masked later unmasked (CVE-2019-16884).
+        if ["proc", "sysfs"].contains(&mount.fstype.as_str()) && self.is_symlink(&mount.destination) {
+            return Err(Failure::other(format!("{}: it must be mounted on ordinary directory", doing())));
+        }
         self.file_system(mount, &options).doing(doing)
     }
 
@@ -55,10 +59,6 @@ impl Scene<'_> {
         let source = if mount.source.is_empty() { &mount.fstype } else { &mount.source };
         match mount.fstype.as_str() {
             "cgroup" | "cgroup2" => self.cgroups(&target, options)?,
-            // A symlink here would leave the paths that are masked later unmasked (CVE-2019-16884).
-            "proc" | "sysfs" if self.is_symlink(&mount.destination) => {
-                return Err(io::Error::from_raw_os_error(libc::ELOOP));
-            }
             "sysfs" => match mounts::mount(source, &path, "sysfs", options.flags, "") {
                 // A user namespace without a network namespace may not mount it, but may see the guest's.
                 Err(e) if sys::is(&e, libc::EPERM) => self.read_only_bind("/sys", &target)?,

@@ -14,7 +14,7 @@ impl Agent {
     pub(super) fn exec_process(&mut self, stream: u32, request: ExecProcessRequest) -> Outcome<StartResponse> {
         let serial = self.next_serial();
         let container = self.container(&request.container_id)?;
-        container.require("exec in", &[State::Running])?;
+        container.require("exec in", &[State::Created, State::Running])?;
         if request.process_id.is_empty() {
             return Err(Status::invalid("exec: the process has no id"));
         }

@@ -2,6 +2,7 @@ package hako.oci;
 
 import hako.base.HakoException;
 import hako.base.HakoException.Code;
+import hako.spec.MountSpec;
 import hako.spec.ProcessSpec;
 import hako.spec.RuntimeSpec;
 import java.io.IOException;
@@ -37,7 +38,20 @@ record Bundle(Path directory, RuntimeSpec spec, Path root) {
             throw invalid("unsupported ociVersion \"%s\": versions 1.x are supported".formatted(spec.ociVersion()));
         }
         check(spec.process());
-        return new Bundle(directory, spec, root(directory, spec));
+        return new Bundle(directory, absolute(spec, directory), root(directory, spec));
+    }
+
+    /** Sources of bind mounts count from the bundle. */
+    private static RuntimeSpec absolute(RuntimeSpec spec, Path directory) {
+        return spec.with(
+                spec.mounts().stream().map(mount -> absolute(mount, directory)).toList());
+    }
+
+    private static MountSpec absolute(MountSpec mount, Path directory) {
+        String source = mount.source();
+        return source == null || !mount.isBind()
+                ? mount
+                : mount.with(directory.resolve(source).normalize().toString());
     }
 
     private static byte[] bytes(Path config) throws IOException {

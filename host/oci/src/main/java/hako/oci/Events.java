@@ -24,13 +24,25 @@ final class Events extends Verb {
     @Override
     int run(RuntimeCall call, List<String> arguments) throws InterruptedException {
         RuntimeContainer container = call.container(arguments.getFirst());
+        long oomKills = 0;
         do {
-            call.out()
-                    .println(Json.line(
-                            Json.object("type", "stats", "id", container.id(), "data", data(container.stats()))));
-            call.out().flush();
-        } while (!once.value() && !call.out().checkError() && !ended(container, interval.value()));
+            StatsResponse stats = container.stats();
+            if (once.value()) {
+                print(call, Json.object("type", "stats", "id", container.id(), "data", data(stats)));
+                return SUCCESS;
+            }
+            if (stats.getOomKills() > oomKills) {
+                oomKills = stats.getOomKills();
+                print(call, Json.object("type", "oom", "id", container.id()));
+            }
+            print(call, Json.object("type", "stats", "id", container.id(), "data", data(stats)));
+        } while (!call.out().checkError() && !ended(container, interval.value()));
         return SUCCESS;
+    }
+
+    private static void print(RuntimeCall call, Map<String, @Nullable Object> event) {
+        call.out().println(Json.line(event));
+        call.out().flush();
     }
 
     private static boolean ended(RuntimeContainer container, Duration patience) throws InterruptedException {

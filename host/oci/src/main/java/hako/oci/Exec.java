@@ -82,7 +82,7 @@ final class Exec extends Verb {
 
     private ProcessSpec spec(RuntimeCall call, RuntimeContainer in, List<String> words) throws IOException {
         if (!file.value().isEmpty()) {
-            return ProcessSpec.fromJson(Files.readAllBytes(call.caller().path(file.value())));
+            return ProcessSpec.fromJson(Files.readAllBytes(call.path(file.value())));
         }
         if (words.isEmpty()) {
             throw HakoException.user(Code.INVALID_ARGUMENT, "process args cannot be empty");

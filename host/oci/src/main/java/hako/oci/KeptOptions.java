@@ -42,7 +42,7 @@ final class KeptOptions {
     Console console(RuntimeCall call, ProcessSpec process) {
         check(process, true);
         String socket = consoleSocket.value();
-        return socket.isEmpty() ? null : new Console(call.caller().path(socket), process);
+        return socket.isEmpty() ? null : new Console(call.path(socket), process);
     }
 
     /**
@@ -68,7 +68,7 @@ final class KeptOptions {
 
     void writePid(RuntimeCall call, long pid) {
         if (!pidFile.value().isEmpty()) {
-            PidFile.write(call.caller().path(pidFile.value()), pid);
+            PidFile.write(call.path(pidFile.value()), pid);
         }
     }
 

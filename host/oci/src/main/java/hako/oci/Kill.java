@@ -22,6 +22,9 @@ final class Kill extends Verb {
     }
 
     private static int signal(String text) {
+        if (text.equals("0")) { // only asks
+            return 0;
+        }
         try {
             return Signals.number(text);
         } catch (IllegalArgumentException e) {

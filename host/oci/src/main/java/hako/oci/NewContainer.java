@@ -39,7 +39,7 @@ final class NewContainer {
             throw HakoException.user(Code.ALREADY_EXISTS, "container with given ID already exists");
         }
         String directory = options.bundle.value();
-        bundle = Bundle.read(call.caller().path(directory.isEmpty() ? "." : directory));
+        bundle = Bundle.read(call.path(directory.isEmpty() ? "." : directory).normalize());
         if (RuntimeContainer.network(bundle.spec()).isEmpty()) {
             throw HakoException.user(
                     Code.UNSUPPORTED,
@@ -97,6 +97,7 @@ final class NewContainer {
 
     private Container make() throws InterruptedException {
         Sandboxes sandboxes = call.services().sandboxes();
+        RuntimeContainer.forgetEarlier(sandboxes, id);
         ContainerRequest request = request();
         call.signals().hold(() -> sandboxes.abandon(request.id()));
         return sandboxes.create(request);

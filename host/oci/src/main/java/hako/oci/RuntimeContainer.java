@@ -37,14 +37,16 @@ record RuntimeContainer(Container container) {
 
     static final String ID = "hako.oci.id";
     static final String BUNDLE = "hako.oci.bundle";
+    static final String BOOT = "hako.oci.boot";
 
     static Map<String, String> labels(RuntimeId id, Path bundle) {
-        return Map.of(ROOT, id.root(), ID, id.id(), BUNDLE, bundle.toString());
+        return Map.of(ROOT, id.root(), ID, id.id(), BUNDLE, bundle.toString(), BOOT, Boot.id());
     }
 
     static Optional<RuntimeContainer> find(Sandboxes sandboxes, RuntimeId id) {
         try {
-            return Optional.of(new RuntimeContainer(sandboxes.container(id.containerId())));
+            return Optional.of(new RuntimeContainer(sandboxes.container(id.containerId())))
+                    .filter(RuntimeContainer::isOfThisBoot);
         } catch (HakoException e) {
             if (e.code() != Code.NOT_FOUND) {
                 throw e;
@@ -53,11 +55,24 @@ record RuntimeContainer(Container container) {
         }
     }
 
+    /** One of an earlier start of the host, which is gone for whoever made it, goes for good. */
+    static void forgetEarlier(Sandboxes sandboxes, RuntimeId id) throws InterruptedException {
+        for (Container container : sandboxes.containers()) {
+            if (container.id().equals(id.containerId()) && !new RuntimeContainer(container).isOfThisBoot()) {
+                container.remove(true);
+            }
+        }
+    }
+
+    private boolean isOfThisBoot() {
+        return label(BOOT).equals(Boot.id());
+    }
+
     /** Those of one root, the oldest first. */
     static List<RuntimeContainer> all(Sandboxes sandboxes, String root) {
         return sandboxes.containers().reversed().stream()
                 .map(RuntimeContainer::new)
-                .filter(container -> root.equals(container.label(ROOT)))
+                .filter(container -> root.equals(container.label(ROOT)) && container.isOfThisBoot())
                 .toList();
     }
 
@@ -146,23 +161,31 @@ record RuntimeContainer(Container container) {
                         .findFirst();
     }
 
-    /** @spec runtime-spec#kill */
+    /**
+     * @param signal 0 only asks whether there is something that it could be sent to
+     * @param all to every process of it; that there is none any more is fine
+     * @spec runtime-spec#kill
+     */
     void kill(int signal, boolean all) {
         switch (container.state()) {
             case ContainerState.Created() -> {
-                if (Signals.endsByDefault(signal)) { // nothing of it runs yet that could think otherwise
+                if (signal != 0 && Signals.endsByDefault(signal)) { // nothing of it runs yet that could think otherwise
                     container.kill(Signals.SIGKILL);
                 }
             }
             case ContainerState.Running(Instant _), ContainerState.Paused(Instant _) -> {
-                if (all) {
+                if (signal != 0 && all) {
                     container.killAll(signal);
-                } else {
+                } else if (signal != 0) {
                     container.kill(signal);
                 }
             }
-            case ContainerState.Creating(), ContainerState.Stopped(Instant _, ExitReport _) ->
-                throw refuse("container not running");
+            case ContainerState.Stopped(Instant _, ExitReport _) -> {
+                if (!all) {
+                    throw refuse("container not running");
+                }
+            }
+            case ContainerState.Creating() -> throw refuse("container not running");
         }
     }
 
@@ -216,7 +239,6 @@ record RuntimeContainer(Container container) {
 
     /** Of the processes of this host that stand for its own. */
     List<Long> hostPids() {
-        requireAlive();
         return Stream.concat(Stream.of(container.init()), container.execs().stream())
                 .map(ContainerProcess::callerPid)
                 .filter(pid -> pid != 0)
@@ -225,8 +247,7 @@ record RuntimeContainer(Container container) {
 
     /** Of its processes, in the guest. */
     List<Integer> guestPids() {
-        requireAlive();
-        return container.pids();
+        return container.state() instanceof ContainerState.Stopped ? List.of() : container.pids();
     }
 
     StatsResponse stats() {

@@ -33,7 +33,7 @@ final class Spec extends Verb {
         if (rootless.value()) {
             throw HakoException.user(Code.UNSUPPORTED, "--rootless: a VM takes root");
         }
-        Path directory = call.caller().path(bundle.value().isEmpty() ? "." : bundle.value());
+        Path directory = call.path(bundle.value().isEmpty() ? "." : bundle.value());
         try {
             Files.write(
                     directory.resolve("config.json"),

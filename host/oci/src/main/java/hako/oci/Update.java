@@ -51,7 +51,7 @@ final class Update extends Verb {
         }
         try (InputStream in = resources.value().equals("-")
                 ? call.caller().stdin()
-                : Files.newInputStream(call.caller().path(resources.value()))) {
+                : Files.newInputStream(call.path(resources.value()))) {
             byte[] bytes = in.readNBytes(MOST_BYTES + 1);
             if (bytes.length > MOST_BYTES) {
                 throw HakoException.user(Code.INVALID_ARGUMENT, "read the resources: they are longer than 1 MiB");

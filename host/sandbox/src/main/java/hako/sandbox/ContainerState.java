@@ -78,7 +78,7 @@ public sealed interface ContainerState {
                 throw refuse(verb, name);
             }
             case EXEC -> {
-                if (this instanceof Running) {
+                if (this instanceof Created || this instanceof Running) {
                     yield this;
                 }
                 throw refuse(verb, name);

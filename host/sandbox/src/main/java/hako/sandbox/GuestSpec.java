@@ -44,10 +44,7 @@ final class GuestSpec {
     }
 
     static boolean isBind(MountSpec mount) {
-        return mount.source() != null
-                && (mount.options().contains("bind")
-                        || mount.options().contains("rbind")
-                        || "bind".equals(mount.type()));
+        return mount.source() != null && mount.isBind();
     }
 
     private static MountSpec shared(MountSpec mount, SharedFolder shared, int number) {

@@ -34,7 +34,7 @@ class ContainerStateTest {
             new Creating(),
             Map.of(),
             new Created(),
-            Map.of(START, new Running(NOW), KILL, new Created(), REMOVE, new Created()),
+            Map.of(START, new Running(NOW), EXEC, new Created(), KILL, new Created(), REMOVE, new Created()),
             new Running(THEN),
             Map.of(
                     PAUSE, new Paused(THEN),

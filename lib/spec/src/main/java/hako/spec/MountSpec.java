@@ -29,6 +29,15 @@ public record MountSpec(
         return new MountSpec(destination, type, source, List.of(options), List.of(), List.of());
     }
 
+    /** Whether it shows a file or directory that is there. */
+    public boolean isBind() {
+        return options.contains("bind") || options.contains("rbind") || "bind".equals(type);
+    }
+
+    public MountSpec with(String otherSource) {
+        return new MountSpec(destination, type, otherSource, options, uidMappings, gidMappings);
+    }
+
     /** A bind mount of {@code source}, with everything mounted below it. */
     public static MountSpec bind(String source, String destination, boolean readOnly) {
         return of(destination, "bind", source, "rbind", "rprivate", readOnly ? "ro" : "rw");

@@ -35,6 +35,10 @@ public record RuntimeSpec(
     @Json
     public record Root(String path, @Nullable Boolean readonly) {}
 
+    public RuntimeSpec with(List<MountSpec> otherMounts) {
+        return new RuntimeSpec(ociVersion, root, process, hostname, domainname, otherMounts, hooks, annotations, linux);
+    }
+
     /** Reads a {@code config.json}; {@link hako.base.HakoException} INVALID_ARGUMENT when it is not one. */
     public static RuntimeSpec fromJson(byte[] json) {
         return SpecJson.read(RuntimeSpec.class, json, "runtime specification (config.json)");
