@@ -18,7 +18,7 @@ final class Burst implements Benchmark {
     @Override
     public List<Row> run(Setup setup) {
         Node node = setup.node();
-        node.hako("factory", "init");
+        node.makeTemplates();
         List<Double> coldStarts = new ArrayList<>();
         try (Node cold = Node.cold(setup.tools())) {
             cold.remove(cold.detached("warm", "sleep", "100000"));

@@ -31,7 +31,7 @@ final class CloneMemory implements Benchmark {
     @Override
     public List<Row> run(Setup setup) {
         Node node = setup.node();
-        node.hako("factory", "init");
+        node.makeTemplates();
         double available = ProcFiles.number(ProcFiles.read(Path.of("/proc/meminfo")), "MemAvailable") / MIB;
         List<String> ids = new ArrayList<>();
         for (int i = 0; i < SANDBOXES; i++) {
@@ -47,7 +47,7 @@ final class CloneMemory implements Benchmark {
         Series each = Series.of("one of " + SANDBOXES, Unit.MEGABYTES, (all + template) / SANDBOXES);
         double room = (available - template) / (all / SANDBOXES);
         return List.of(
-                Row.of(Promise.CLONE, each, each, Series.of("the templates, once, at most", Unit.MEGABYTES, template)),
+                Row.of(Promise.CLONE, each, each, Series.of("the two templates, once", Unit.MEGABYTES, template)),
                 Row.shown(
                         "density",
                         "idle cloned sandboxes that have room in the free memory of this host",

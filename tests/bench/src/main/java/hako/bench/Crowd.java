@@ -26,7 +26,7 @@ final class Crowd implements Benchmark {
             return List.of(Row.leftOut("crowd", Promise.CROWD.what(), "it takes a minute: not with --quick"));
         }
         Node node = setup.node();
-        node.hako("factory", "init");
+        node.makeTemplates();
         List<String> ids = all(i -> node.detached("crowd" + i, "sleep", "100000"));
         all(i -> node.hako("exec", "crowd" + i, "true"));
         Node.pause(SETTLED);

@@ -37,7 +37,7 @@ record Footprint(Map<String, Long> bytes) {
                     if (kind.isEmpty()) {
                         memoryFiles.add(inode(line));
                     }
-                } else if (line.startsWith("Pss:") && !kind.isEmpty()) {
+                } else if (line.startsWith(measure(kind)) && !kind.isEmpty()) {
                     sizes.merge(kind, Long.parseLong(line.replaceAll("\\D", "")) << 10, Long::sum);
                 }
             }
@@ -67,6 +67,11 @@ record Footprint(Map<String, Long> bytes) {
     private static boolean isSharedMemory(String line) {
         String[] words = line.split("\\s+", 6);
         return words.length == 6 && words[1].endsWith("s") && words[5].startsWith(MEMORY_FILE);
+    }
+
+    /** Of a template mapped privately, the pages that are not the template's any more: that is counted once, whole. */
+    private static String measure(String kind) {
+        return kind.equals(GUEST) ? "Anonymous:" : "Pss:";
     }
 
     private static String inode(String line) {

@@ -47,6 +47,16 @@ final class Node implements AutoCloseable {
         await("a full pool", () -> hako("factory", "status").contains("containers: 2"));
     }
 
+    /** Templates as they are from the third container of a kind on, and none of other kinds. */
+    void makeTemplates() {
+        hako("factory", "destroy");
+        hako("factory", "init");
+        await("a prepared container", () -> {
+            hako("run", "--rm", IMAGE, "true");
+            return hako("factory", "status").contains("a container of");
+        });
+    }
+
     /** One whose benchmark was killed, to be closed. */
     static Node left(Tools tools, Path home) {
         Matcher bridge = BRIDGE.matcher(ProcFiles.read(home.resolve(CONFIGURATION)));

@@ -5,7 +5,7 @@ import java.util.List;
 
 /**
  * {@code hako run … true}: a VM booted for it, against the bare VMM on the same machine line, and a VM cloned for it, against
- * runc and others.
+ * runc and others. With a terminal nothing is prepared in the template, as for the first two containers of any kind.
  */
 final class RunCommand implements Benchmark {
     @Override
@@ -16,7 +16,7 @@ final class RunCommand implements Benchmark {
     @Override
     public List<Row> run(Setup setup) {
         Node node = setup.node();
-        node.hako("factory", "init");
+        node.makeTemplates();
         try (Node cold = Node.cold(setup.tools())) {
             return compare(setup, node, cold);
         }
@@ -26,6 +26,7 @@ final class RunCommand implements Benchmark {
         Pace pace = new Pace(setup.tools(), node.environment())
                 .with("hako run, cold", cold.foreignLine("run", "--rm", Node.IMAGE, "true"))
                 .until("bare VMM to PID 1", BareVmm.PID_1, BareVmm.saying(cold, setup.tools()))
+                .with("hako run -t, cloned", node.line("run", "--rm", "-t", Node.IMAGE, "true"))
                 .with("hako run, cloned", node.line("run", "--rm", Node.IMAGE, "true"));
         for (Rival rival : setup.rivals().working()) {
             pace.with(rival.name() + " run", rival.runLine("true"));
@@ -35,7 +36,11 @@ final class RunCommand implements Benchmark {
         Series bare = series.get(1);
         List<Row> rows = new ArrayList<>();
         rows.add(Row.of(Promise.COLD_RUN, booted.over(bare), booted, bare));
-        rows.add(setup.rivals().judged(Promise.TEMPLATE_RUN, series.subList(2, series.size())));
+        rows.add(setup.rivals().judged(Promise.TEMPLATE_RUN, series.subList(3, series.size())));
+        rows.add(Row.shown(
+                "unprepared-run",
+                "`hako run -t … true`, VM cloned from a template in which nothing is prepared",
+                series.get(2)));
         return rows;
     }
 }

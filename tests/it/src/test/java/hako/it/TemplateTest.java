@@ -2,6 +2,7 @@ package hako.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -160,6 +161,27 @@ class TemplateTest {
         node.run("stop", "prepared").ok();
         assertThat(node.run("inspect", "prepared").ok().out()).contains("\"ExitCode\": 3");
         node.run("rm", "prepared").ok();
+    }
+
+    /** As the kernel does when the host's memory is at an end. */
+    @Test
+    void aCloneThatIsKilledWhileItComesUpIsBootedInstead() throws Exception {
+        Path vmm = Temporary.folder("vmm").resolve("qemu");
+        Temporary.write(vmm, """
+                #!/bin/sh
+                case "$*" in *-incoming*) kill -9 $$ ;; esac
+                exec qemu-system-x86_64 "$@"
+                """);
+        vmm.toFile().setExecutable(true);
+        try (HakoNode poor = HakoNode.create("vm.qemu = \"" + vmm + "\"").withBusybox()) {
+            poor.run("factory", "init").ok();
+
+            Result result = poor.run("run", "--rm", HakoNode.IMAGE, "echo", "booted");
+
+            assertThat(result.ok().out()).isEqualTo("booted\n");
+            assertThat(poor.log()).contains("it is made otherwise");
+        }
+        Temporary.delete(vmm.getParent());
     }
 
     @Test
