@@ -31,6 +31,7 @@ final class CloneMemory implements Benchmark {
     @Override
     public List<Row> run(Setup setup) {
         Node node = setup.node();
+        node.hako("factory", "destroy"); // of other shapes, which were asked for before
         node.hako("factory", "init");
         double available = ProcFiles.number(ProcFiles.read(Path.of("/proc/meminfo")), "MemAvailable") / MIB;
         List<String> ids = new ArrayList<>();
