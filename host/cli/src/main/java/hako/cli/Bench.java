@@ -51,10 +51,10 @@ final class Bench extends Verb {
                     HakoException.Code.UNSUPPORTED,
                     "bench: the caller has other files than the daemon; call it on the host, outside of any container");
         }
+        List<String> line = line(call.services().install(), caller, words);
         Map<Integer, Integer> streams = Map.of(
                 STDOUT, caller.stdoutFd().number(), STDERR, caller.stderrFd().number());
-        try (Spawned program =
-                Spawn.start(line(call.services().install(), caller, words), environment(call), null, streams, true)) {
+        try (Spawned program = Spawn.start(line, environment(call), null, streams, true)) {
             try {
                 call.signals().handTo(new ToProgram(program));
             } catch (InterruptedException e) {

@@ -3,9 +3,9 @@ package hako.bench;
 /** What Hako promises, and where each promise is held: the one table of bounds. */
 enum Promise {
     COLD_RUN("`hako run … true`, cold VM, command to exit", Unit.RATIO, 1.35, "the bare VMM's time to PID 1", 1.6),
-    TEMPLATE_RUN("`hako run … true`, VM cloned from a template, command to exit", Unit.RATIO, 8, "runc run", 13),
+    TEMPLATE_RUN("`hako run … true`, VM cloned from a template, command to exit", Unit.RATIO, 8, "runc run"),
     POOL_RUN("`hako run … true`, VM from the pool, command to exit", Unit.RATIO, 3, "runc run"),
-    BURST("20 sandboxes asked for at once, all running", Unit.RATIO, 0.15, "20 cold starts one after another", 0.3),
+    BURST("20 sandboxes asked for at once, all running", Unit.RATIO, 0.15, "20 cold starts one after another", 0.2),
     EXEC("`hako exec … true` on a running container", Unit.RATIO, 2, "runc's exec"),
     VERSION("`hako version`, process start to exit, the daemon warm", Unit.RATIO, 2, "crun's no-op"),
     PS("`hako ps`, process start to exit, the daemon warm", Unit.RATIO, 2, "crun's no-op"),
@@ -23,7 +23,7 @@ enum Promise {
             1.15,
             "what it was before"),
     CROWD("100 idle sandboxes, all of which answer exec: processors they keep busy", Unit.RATIO, 0.5, "a processor"),
-    CLONE("host memory of an idle cloned sandbox, one of 20, everything counted", Unit.MEGABYTES, 30, "", 96);
+    CLONE("host memory of an idle cloned sandbox, one of 20, everything counted", Unit.MEGABYTES, 30, "", 48);
 
     private final String what;
     private final Unit unit;
