@@ -46,6 +46,9 @@ public final class Container {
     private final ContainerProcess init;
     private final Map<String, ContainerProcess> execs = new ConcurrentHashMap<>();
 
+    /** Held while its limits change. */
+    private final ReentrantLock updating = new ReentrantLock();
+
     private final ReentrantLock lock = new ReentrantLock();
     /** Guarded by lock. */
     private ContainerRecord record;
@@ -279,7 +282,12 @@ public final class Container {
 
     /** Other limits; absent ones stay as they are. Its VM has as much memory as they need. */
     public void update(LinuxResources resources) {
-        new UpdateLimits(this, sandbox(), sandboxes.node().config()).run(resources);
+        updating.lock();
+        try {
+            new UpdateLimits(this, sandbox(), sandboxes.node().config()).run(resources);
+        } finally {
+            updating.unlock();
+        }
     }
 
     /** Writes down what it is limited to now. */
@@ -328,7 +336,12 @@ public final class Container {
     /** All memory of the container's VM: what a container without a limit of its own can use at most. */
     public long vmMemoryBytes() {
         require(Verb.STATS);
-        return sandbox().vm().record().memoryBytes();
+        LinuxSpec linux = record().spec().linux();
+        long wanted = Sizing.of(
+                        linux == null ? null : linux.resources(),
+                        sandboxes.node().config())
+                .memoryBytes();
+        return Math.max(wanted, sandbox().vm().record().memoryBytes());
     }
 
     /** Forgets the container, its output and its writable layer. */

@@ -5,6 +5,7 @@ import hako.agent.v1.UpdateContainerRequest;
 import hako.base.HakoException;
 import hako.base.HakoException.Code;
 import hako.base.HakoException.Kind;
+import hako.base.Undo;
 import hako.spec.LinuxResources;
 import hako.spec.LinuxSpec;
 import hako.vm.Vm;
@@ -36,23 +37,40 @@ final class UpdateLimits {
             throw HakoException.user(Code.UNSUPPORTED, "update " + container.name() + ": it was made without limits");
         }
         LinuxResources limits = wanted.over(linux.resources());
-        Sizing before = Sizing.of(linux.resources(), config);
+        long before = Sizing.of(linux.resources(), config).memoryBytes();
         Sizing after = Sizing.of(limits, config);
         checkProcessors(after);
-        if (after.memoryBytes() > before.memoryBytes()) {
-            grow(after.memoryBytes());
+        try (Undo undo = new Undo()) {
+            if (after.memoryBytes() > before) {
+                undo.add(() -> sandbox.vm().resize(before));
+                grow(after.memoryBytes());
+            }
+            tell(wanted, limits);
+            undo.release();
         }
+        if (after.memoryBytes() < before) {
+            shrink(after.memoryBytes());
+        }
+        container.limited(linux.with(limits));
+    }
+
+    /** What goes into one file of the cgroup goes there together: where one member is given, the others as they are. */
+    private void tell(LinuxResources wanted, LinuxResources limits) {
+        LinuxResources told = new LinuxResources(
+                wanted.devices(),
+                wanted.memory() == null ? null : limits.memory(),
+                wanted.cpu() == null ? null : limits.cpu(),
+                wanted.pids(),
+                wanted.blockIO(),
+                wanted.hugepageLimits(),
+                wanted.unified());
         sandbox.agent()
                 .updateContainer(
                         UpdateContainerRequest.newBuilder()
                                 .setContainerId(container.id())
-                                .setResourcesJson(ByteString.copyFrom(wanted.toJson()))
+                                .setResourcesJson(ByteString.copyFrom(told.toJson()))
                                 .build(),
                         TIMEOUT);
-        if (after.memoryBytes() < before.memoryBytes()) {
-            shrink(after.memoryBytes());
-        }
-        container.limited(linux.with(limits));
     }
 
     private void checkProcessors(Sizing size) {

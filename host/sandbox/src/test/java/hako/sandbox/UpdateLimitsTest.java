@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import hako.agent.v1.Empty;
+import hako.agent.v1.UpdateContainerRequest;
 import hako.spec.LinuxResources;
 import hako.spec.LinuxResources.Cpu;
 import hako.spec.LinuxResources.Memory;
@@ -116,25 +117,43 @@ class UpdateLimitsTest {
                 .hasMessageContaining("its limits are as they were");
         assertThat(resizedBeforeTheAgentKnew).isEmpty();
         assertThat(limit()).isEqualTo(128 * MIB);
+        assertThat(node.vm(web).resized())
+                .as("what it would take later is not offered any more")
+                .last()
+                .isEqualTo(Sizing.of(0, 0, 128 * MIB, 1, 64 * MIB, 1).memoryBytes());
+    }
+
+    @Test
+    void aPeriodAloneLeavesTheQuotaThatStandsBesideIt() throws Exception {
+        List<LinuxResources> told = new ArrayList<>();
+        node.agent(web).on("UpdateContainer", asked -> {
+            told.add(LinuxResources.fromJson(
+                    ((UpdateContainerRequest) asked).getResourcesJson().toByteArray()));
+            return Empty.getDefaultInstance();
+        });
+        web.update(cpu(Cpu.limited(50_000, 100_000)));
+
+        web.update(cpu(new Cpu(null, null, null, 200_000L, null, null, null, null, null)));
+
+        assertThat(told.getLast().cpu()).isEqualTo(Cpu.limited(50_000, 200_000));
+    }
+
+    private static LinuxResources cpu(Cpu cpu) {
+        return new LinuxResources(List.of(), null, cpu, null, null, List.of(), Map.of());
     }
 
     @Test
     void aVmThatHasOneProcessorGetsNoSecond() {
-        LinuxResources two =
-                new LinuxResources(List.of(), null, Cpu.limited(200_000, 100_000), null, null, List.of(), Map.of());
-
         if (Runtime.getRuntime().availableProcessors() > 1) {
-            assertThatThrownBy(() -> web.update(two)).hasMessageContaining("2 processors: its VM has 1");
+            assertThatThrownBy(() -> web.update(cpu(Cpu.limited(200_000, 100_000))))
+                    .hasMessageContaining("2 processors: its VM has 1");
         }
         assertThat(node.vm(web).resized()).isEmpty();
     }
 
     @Test
     void limitsThatAreNotGivenStay() {
-        LinuxResources half =
-                new LinuxResources(List.of(), null, Cpu.limited(50_000, 100_000), null, null, List.of(), Map.of());
-
-        web.update(half);
+        web.update(cpu(Cpu.limited(50_000, 100_000)));
 
         assertThat(limit()).isEqualTo(128 * MIB);
         assertThat(web.record().spec().linux().resources().cpu().quota()).isEqualTo(50_000);

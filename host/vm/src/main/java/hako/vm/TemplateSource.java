@@ -5,10 +5,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -42,20 +40,25 @@ public final class TemplateSource implements VmSource, AutoCloseable {
     /** After so many failures in a row, VMs of this shape are booted. */
     private static final int MOST_FAILURES = 2;
 
-    /** So many preparations that were asked for are remembered. */
-    private static final int MOST_ASKED = 64;
+    /** Of so many shapes it is remembered that they were asked for, or failed. */
+    private static final int MOST_REMEMBERED = 64;
+
+    /** What failed may have lacked something that there is again. */
+    private static final Duration GRUDGE = Duration.ofMinutes(5);
 
     /** What clones have in common. */
     public record Shape(
             int vcpus,
             long memoryBytes,
             List<String> devices,
+            int links,
             @Nullable Preparation preparation) {
         static Shape of(VmSpec spec) {
             return new Shape(
                     spec.vcpus(),
                     spec.memoryBytes(),
                     spec.devices().stream().map(Shape::of).toList(),
+                    spec.links(),
                     spec.preparation());
         }
 
@@ -86,6 +89,35 @@ public final class TemplateSource implements VmSource, AutoCloseable {
      */
     public record Kept(Shape shape, int clones) {}
 
+    private static final class Entry {
+        final VmTemplate template;
+        int clones;
+
+        Entry(VmTemplate template) {
+            this.template = template;
+        }
+    }
+
+    /** @param last {@link System#nanoTime} of the last of so many in a row */
+    private record Failures(int count, long last) {
+        boolean forbid() {
+            return count >= MOST_FAILURES && System.nanoTime() - last < GRUDGE.toNanos();
+        }
+
+        static Failures one(@Nullable Failures before) {
+            return new Failures(before == null ? 1 : before.count + 1, System.nanoTime());
+        }
+    }
+
+    private static <T> Map<Shape, T> remembering() {
+        return new LinkedHashMap<>() {
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<Shape, T> eldest) {
+                return size() > MOST_REMEMBERED;
+            }
+        };
+    }
+
     private final VmDriver driver;
     private final VmSource next;
     private final Path directory;
@@ -95,12 +127,11 @@ public final class TemplateSource implements VmSource, AutoCloseable {
     private final ReentrantLock work = new ReentrantLock();
 
     /** Least recently used first. Guarded by this, as all below. */
-    private final Map<Shape, VmTemplate> templates = new LinkedHashMap<>(8, 0.75f, true);
+    private final Map<Shape, Entry> templates = new LinkedHashMap<>(8, 0.75f, true);
 
     private final Set<Shape> making = new HashSet<>();
-    private final Map<Shape, Integer> clones = new HashMap<>();
-    private final Map<Shape, Integer> failures = new HashMap<>();
-    private final Set<Shape> asked = new LinkedHashSet<>();
+    private final Map<Shape, Failures> failures = remembering();
+    private final Map<Shape, Boolean> asked = remembering();
     private int number;
     private boolean closed;
     private @Nullable Vm underWay;
@@ -139,57 +170,57 @@ public final class TemplateSource implements VmSource, AutoCloseable {
 
     private @Nullable Vm clone(VmSpec spec) {
         Shape shape = Shape.of(spec);
-        VmTemplate template = find(shape);
-        if (template == null) {
+        Entry entry = find(shape);
+        if (entry == null) {
             return null;
         }
         try {
-            Vm vm = template.launch(spec);
-            succeeded(shape);
+            Vm vm = entry.template.launch(spec);
+            succeeded(shape, entry);
             return vm;
         } catch (HakoException e) {
             LOG.warn("clone VM {}: {}; it is made otherwise, and the template again", spec.id(), e.getMessage());
-            failed(shape, template);
+            failed(shape, entry);
             return null;
         }
     }
 
     /** What is wanted once is not worth a template. */
     private synchronized boolean isAskedAgain(Shape shape) {
-        if (!asked.add(shape)) {
-            return true;
-        }
-        if (asked.size() > MOST_ASKED) {
-            asked.remove(asked.iterator().next());
-        }
-        return false;
+        return asked.put(shape, true) != null;
     }
 
-    private synchronized @Nullable VmTemplate find(Shape shape) {
-        VmTemplate template = templates.get(shape);
-        if (template != null && template.isStale()) {
+    private synchronized @Nullable Entry find(Shape shape) {
+        Entry entry = templates.get(shape);
+        if (entry != null && entry.template.isStale()) {
             LOG.info("template of {}: its kernel, agent or VMM has changed: dropped", shape);
-            templates.remove(shape).close();
+            templates.remove(shape);
+            entry.template.close();
             return null;
         }
-        return template;
+        return entry;
     }
 
-    private synchronized void succeeded(Shape shape) {
+    private synchronized void succeeded(Shape shape, Entry entry) {
         failures.remove(shape);
-        clones.merge(shape, 1, Integer::sum);
+        entry.clones++;
     }
 
-    private synchronized void failed(Shape shape, @Nullable VmTemplate template) {
-        failures.merge(shape, 1, Integer::sum);
-        if (template != null && templates.remove(shape, template)) {
-            template.close();
+    private synchronized void failed(Shape shape, @Nullable Entry entry) {
+        failures.compute(shape, (_, before) -> Failures.one(before));
+        if (entry != null && templates.remove(shape, entry)) {
+            entry.template.close();
         }
+    }
+
+    private synchronized boolean mayMake(Shape shape) {
+        Failures before = failures.get(shape);
+        return !closed && (before == null || !before.forbid());
     }
 
     private synchronized void makeAfter(Vm first, VmSpec spec) {
         Shape shape = Shape.of(spec);
-        if (!closed && failures.getOrDefault(shape, 0) < MOST_FAILURES && making.add(shape)) {
+        if (mayMake(shape) && making.add(shape)) {
             Thread.ofVirtual().name("template").start(() -> {
                 try {
                     if (isWorthIt(first)) {
@@ -268,6 +299,7 @@ public final class TemplateSource implements VmSource, AutoCloseable {
                 spec.memoryBytes(),
                 preparation == null ? spec.devices() : preparation.devices(place),
                 false,
+                spec.links(),
                 preparation);
     }
 
@@ -294,10 +326,9 @@ public final class TemplateSource implements VmSource, AutoCloseable {
             template.close();
             return;
         }
-        templates.put(shape, template);
-        clones.remove(shape);
+        templates.put(shape, new Entry(template));
         while (templates.size() > MOST) {
-            templates.remove(templates.keySet().iterator().next()).close();
+            templates.remove(templates.keySet().iterator().next()).template.close();
         }
     }
 
@@ -314,18 +345,17 @@ public final class TemplateSource implements VmSource, AutoCloseable {
 
     /** Those there are, the one used last at the end. */
     public synchronized List<Kept> templates() {
-        return templates.keySet().stream()
-                .map(shape -> new Kept(shape, clones.getOrDefault(shape, 0)))
+        return templates.entrySet().stream()
+                .map(entry -> new Kept(entry.getKey(), entry.getValue().clones))
                 .toList();
     }
 
     /** Drops all; what was cloned goes on. They are made again when VMs are asked for. */
     public synchronized void clear() {
-        templates.values().forEach(VmTemplate::close);
+        templates.values().forEach(entry -> entry.template.close());
         templates.clear();
         failures.clear();
         asked.clear();
-        clones.clear();
     }
 
     /** Ends what is being made, too. */

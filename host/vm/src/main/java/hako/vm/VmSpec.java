@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param memoryBytes all of the guest's memory: the container's limit and the guest's own need
  * @param devices that are there from the start; shared directories are plugged later
  * @param sharesDirectories some will be: helpers must reach its memory
+ * @param links network cards that may be plugged later, at most
  * @param preparation may have been carried out in it already ({@link Vm#isPrepared}); null: none is wanted
  */
 public record VmSpec(
@@ -22,6 +23,7 @@ public record VmSpec(
         long memoryBytes,
         List<Device> devices,
         boolean sharesDirectories,
+        int links,
         @Nullable Preparation preparation) {
     public VmSpec {
         devices = List.copyOf(devices);
@@ -29,10 +31,10 @@ public record VmSpec(
 
     public VmSpec(
             String id, Path directory, int vcpus, long memoryBytes, List<Device> devices, boolean sharesDirectories) {
-        this(id, directory, vcpus, memoryBytes, devices, sharesDirectories, null);
+        this(id, directory, vcpus, memoryBytes, devices, sharesDirectories, 0, null);
     }
 
     VmSpec unprepared() {
-        return new VmSpec(id, directory, vcpus, memoryBytes, devices, sharesDirectories);
+        return new VmSpec(id, directory, vcpus, memoryBytes, devices, sharesDirectories, links, null);
     }
 }

@@ -178,7 +178,7 @@ class TemplateSourceTest {
 
     private static VmSpec wanting(Preparation preparation) {
         Recipe.carriedOut.clear();
-        return new VmSpec("p", Path.of("/x"), 1, 1 << 20, List.of(), false, preparation);
+        return new VmSpec("p", Path.of("/x"), 1, 1 << 20, List.of(), false, 0, preparation);
     }
 
     private record Recipe(String what) implements Preparation {

@@ -69,7 +69,7 @@ class TemplateTest {
     }
 
     /** Runs containers of the usual kind until their template has one prepared. */
-    private void prepareAContainer() {
+    private static void prepareAContainer(HakoNode node) {
         Await.until("a prepared container", java.time.Duration.ofSeconds(30), () -> {
             node.run("run", "--rm", HakoNode.IMAGE, "true").ok();
             return node.run("factory", "status").ok().out().contains("a container of");
@@ -87,7 +87,7 @@ class TemplateTest {
 
     @Test
     void aContainerThatWasPreparedIsWhatItWasAskedToBe() {
-        prepareAContainer();
+        prepareAContainer(node);
         int before = clones();
 
         Result result = node.run(
@@ -115,7 +115,7 @@ class TemplateTest {
 
     @Test
     void whatOneWritesNoOtherSees() {
-        prepareAContainer();
+        prepareAContainer(node);
 
         node.run("run", "--rm", HakoNode.IMAGE, "sh", "-c", "echo mine >/secret; mkdir /etc/more; sync")
                 .ok();
@@ -133,7 +133,7 @@ class TemplateTest {
 
     @Test
     void aPreparedContainerRefusesWhatAnyOtherRefuses() {
-        prepareAContainer();
+        prepareAContainer(node);
 
         assertThat(node.run("run", "--rm", HakoNode.IMAGE, "no-such-command").exitCode())
                 .isEqualTo(127);
@@ -148,7 +148,7 @@ class TemplateTest {
 
     @Test
     void aPreparedContainerLivesAsAnyOther() {
-        prepareAContainer();
+        prepareAContainer(node);
         node.detached("prepared", "sh", "-c", "echo one; trap 'exit 3' TERM; while :; do sleep 0.1; done");
 
         assertThat(node.run("exec", "prepared", "hostname").ok().out())
@@ -165,23 +165,27 @@ class TemplateTest {
 
     /** As the kernel does when the host's memory is at an end. */
     @Test
-    void aCloneThatIsKilledWhileItComesUpIsBootedInstead() throws Exception {
-        Path vmm = Temporary.folder("vmm").resolve("qemu");
+    void aCloneThatIsKilledWhileItComesUpIsBootedInstead() {
+        Path folder = Temporary.folder("vmm");
+        Path vmm = folder.resolve("qemu");
+        Path poor = folder.resolve("poor");
         Temporary.write(vmm, """
                 #!/bin/sh
-                case "$*" in *-incoming*) kill -9 $$ ;; esac
+                case "$*" in *-incoming*) [ ! -e %s ] || kill -9 $$ ;; esac
                 exec qemu-system-x86_64 "$@"
-                """);
-        vmm.toFile().setExecutable(true);
-        try (HakoNode poor = HakoNode.create("vm.qemu = \"" + vmm + "\"").withBusybox()) {
-            poor.run("factory", "init").ok();
+                """.formatted(poor));
+        assertThat(vmm.toFile().setExecutable(true)).isTrue();
+        try (HakoNode other = HakoNode.create("vm.qemu = \"" + vmm + "\"").withBusybox()) {
+            prepareAContainer(other);
+            Temporary.write(poor, "");
 
-            Result result = poor.run("run", "--rm", HakoNode.IMAGE, "echo", "booted");
+            Result result = other.run(
+                    "run", "--rm", HakoNode.IMAGE, "sh", "-c", "touch /mine; dmesg | grep -c unclean; ls /mine");
 
-            assertThat(result.ok().out()).isEqualTo("booted\n");
-            assertThat(poor.log()).contains("it is made otherwise");
+            assertThat(result.ok().lines()).containsExactly("0", "/mine");
+            assertThat(other.log()).contains("it is made otherwise");
         }
-        Temporary.delete(vmm.getParent());
+        Temporary.delete(folder);
     }
 
     @Test

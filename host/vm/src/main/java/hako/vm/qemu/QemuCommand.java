@@ -112,7 +112,7 @@ record QemuCommand(
         line.addAll(List.of("-device", "virtserialport,bus=serial.0,nr=1,chardev=agent,name=" + AGENT_PORT));
         line.addAll(List.of("-device", machine.virtio("rng")));
         line.addAll(List.of("-device", machine.virtio("balloon") + ",id=balloon,free-page-reporting=on"));
-        for (int i = 0; i < config.slots(); i++) {
+        for (int i = 0; i < config.slots() + spec.links(); i++) {
             line.addAll(machine.slot(i));
         }
         int tapFd = firstTapFd;

@@ -12,7 +12,7 @@ import java.util.List;
  * @param kernel an uncompressed kernel with a PVH entry ({@code vmlinux}), or a bzImage
  * @param initramfs whose {@code /init} is the agent
  * @param slots devices that can be plugged at a time, where the machine has them for a price (Q35: about 10 ms of
- *     boot each); 27 at most. A sandbox plugs one, its shared folder: what else it has is there from the start
+ *     boot each); 27 at most. For a sandbox's shared folder and its memory; links have their own ({@link hako.vm.VmSpec#links})
  * @param translationCacheMb of emulation; QEMU's own default of an eighth of the memory is far too large
  * @param firmware the directory that may hold {@code qboot.rom}, which starts quicker than the default firmware
  * @param virtiofsd where to search for it, the first found is taken
@@ -65,9 +65,11 @@ public record QemuConfig(
                 List.of());
     }
 
-    /** Whether clones can have their template's pages. */
+    /** Whether clones can have their template's pages. A list of libraries to load has no way to write a space or a colon. */
     boolean canShare() {
-        return sharesTemplates && Files.isReadable(discard);
+        return sharesTemplates
+                && Files.isReadable(discard)
+                && !discard.toString().matches(".*[ :].*");
     }
 
     public QemuConfig withBinary(Path value) {

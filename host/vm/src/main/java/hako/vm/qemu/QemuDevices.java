@@ -54,18 +54,25 @@ final class QemuDevices {
     /**
      * Of a VM that has just been started as {@code config} says.
      *
+     * @param links slots for those
      * @param first on its command line; they take no slot
      * @param helperLost told why, when a helper ended though its device is still plugged: the guest would wait for it
      *     for ever
      */
-    QemuDevices(QemuConfig config, List<Device> first, RunFiles files, QmpConnection qmp, Consumer<String> helperLost) {
+    QemuDevices(
+            QemuConfig config,
+            int links,
+            List<Device> first,
+            RunFiles files,
+            QmpConnection qmp,
+            Consumer<String> helperLost) {
         this.helperLost = helperLost;
         this.files = files;
         this.qmp = qmp;
         this.commands = new DeviceCommands(config, files, qmp);
         this.departures = new Departures(files.id());
         this.machine = config.machine();
-        for (int i = 0; i < config.slots() && machine == MachineType.Q35; i++) {
+        for (int i = 0; i < config.slots() + links && machine == MachineType.Q35; i++) {
             freeSlots.add(MachineType.slotName(i));
         }
         for (Device device : first) {
@@ -119,7 +126,7 @@ final class QemuDevices {
                 throw new HakoException(
                         Kind.RESOURCES,
                         Code.NO_SPACE,
-                        "plug %s into VM %s: its device slots are taken (%d devices); raise vm.slots"
+                        "plug %s into VM %s: its slots are taken (it has %d devices)"
                                 .formatted(device.id(), files.id(), plugged.size()));
             }
             return slot;
@@ -198,14 +205,14 @@ final class QemuDevices {
      * @return what the guest has of it when it has {@code bytes}, or the time is over
      */
     long request(Device.Memory memory, long bytes) {
-        if (!has(memory.id())) {
-            if (bytes == 0) {
-                return 0;
-            }
-            plug(memory);
-        }
         work.lock();
         try {
+            if (!has(memory.id())) {
+                if (bytes == 0) {
+                    return 0;
+                }
+                plug(memory);
+            }
             commands.requestMemory(memory.id(), bytes);
             long deadline = System.nanoTime() + PATIENCE.toNanos();
             long size = commands.memory(memory.id());

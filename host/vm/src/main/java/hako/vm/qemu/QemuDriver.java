@@ -176,6 +176,7 @@ public final class QemuDriver implements VmDriver {
             });
             QemuVm vm = QemuVm.launched(
                     config,
+                    spec.links(),
                     spec.devices(),
                     start == Start.CLONE && spec.preparation() != null,
                     record(spec, process),

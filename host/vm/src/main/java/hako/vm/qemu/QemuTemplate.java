@@ -3,6 +3,7 @@ package hako.vm.qemu;
 import hako.base.HakoException;
 import hako.base.HakoException.Code;
 import hako.base.HakoException.Kind;
+import hako.base.Undo;
 import hako.linux.Fd;
 import hako.linux.MemoryFile;
 import hako.linux.SparseFile;
@@ -11,8 +12,14 @@ import hako.vm.Vm;
 import hako.vm.VmSpec;
 import hako.vm.VmTemplate;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * Sealed files in memory: the guest's memory as it was, what QEMU wrote of its devices, and what the guest wrote to its disks. A
@@ -50,19 +57,43 @@ final class QemuTemplate implements VmTemplate {
         // The state is opened anew: an offset of its own.
         try (Fd own = shares ? memory.dup() : MemoryFile.copy("hako-memory", memory, saved.memoryBytes());
                 Fd devices = Fd.open(state.path(), Fd.O_RDONLY, 0)) {
-            for (Device device : spec.devices()) {
-                if (device instanceof Device.Disk disk && disks.get(disk.id()) instanceof Fd content) {
-                    Files.delete(disk.image());
-                    SparseFile.copy(content.path(), disk.image());
-                }
-            }
-            return driver.clone(spec, own, !shares, devices);
+            return onSavedDisks(spec, () -> driver.clone(spec, own, !shares, devices));
         } catch (IOException e) {
             throw new HakoException(
                     Kind.RESOURCES,
                     Code.NO_SPACE,
                     "clone VM %s: copy its memory and disks: %s".formatted(spec.id(), e),
                     e);
+        }
+    }
+
+    /** What the caller put in the place of its disks comes back where there is no clone: another VM is made with them. */
+    private Vm onSavedDisks(VmSpec spec, Supplier<Vm> clone) throws IOException {
+        try (Undo undo = new Undo()) {
+            List<Path> replaced = new ArrayList<>();
+            for (Device device : spec.devices()) {
+                if (device instanceof Device.Disk disk && disks.get(disk.id()) instanceof Fd content) {
+                    Path aside = disk.image().resolveSibling(disk.image().getFileName() + ".aside");
+                    Files.move(disk.image(), aside);
+                    undo.add(() -> putBack(aside, disk.image()));
+                    replaced.add(aside);
+                    SparseFile.copy(content.path(), disk.image());
+                }
+            }
+            Vm vm = clone.get();
+            undo.release();
+            for (Path aside : replaced) {
+                Files.delete(aside);
+            }
+            return vm;
+        }
+    }
+
+    private static void putBack(Path aside, Path image) {
+        try {
+            Files.move(aside, image, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new UncheckedIOException("move " + aside + " back", e);
         }
     }
 

@@ -91,6 +91,7 @@ final class QemuVm implements Vm {
 
     private QemuVm(
             QemuConfig config,
+            int links,
             List<Device> first,
             boolean prepared,
             VmRecord base,
@@ -105,13 +106,14 @@ final class QemuVm implements Vm {
         this.errors = errors;
         this.console = new ConsoleLog(files.consoleLog());
         this.qmp = QmpConnection.over(qmpSocket, "vm-" + base.id() + "-qmp", this::onEvent, this::explainLoss);
-        this.devices = new QemuDevices(config, first, files, qmp, this::helperLost);
+        this.devices = new QemuDevices(config, links, first, files, qmp, this::helperLost);
         this.agent =
                 TtrpcClient.over(agentSocket, "vm-" + base.id() + "-agent", MAX_AGENT_ANSWER_BYTES, this::explainLoss);
     }
 
     static QemuVm launched(
             QemuConfig config,
+            int links,
             List<Device> first,
             boolean prepared,
             VmRecord base,
@@ -119,7 +121,7 @@ final class QemuVm implements Vm {
             ErrorLog errors,
             Fd qmpSocket,
             SocketChannel agentSocket) {
-        QemuVm vm = new QemuVm(config, first, prepared, base, process, errors, qmpSocket, agentSocket);
+        QemuVm vm = new QemuVm(config, links, first, prepared, base, process, errors, qmpSocket, agentSocket);
         vm.awaitExit();
         return vm;
     }
@@ -127,7 +129,7 @@ final class QemuVm implements Vm {
     /** @throws HakoException if its monitor does not answer */
     static QemuVm adopted(
             QemuConfig config, VmRecord record, HostProcess process, Fd qmpSocket, SocketChannel agentSocket) {
-        QemuVm vm = new QemuVm(config, List.of(), false, record, process, null, qmpSocket, agentSocket);
+        QemuVm vm = new QemuVm(config, 0, List.of(), false, record, process, null, qmpSocket, agentSocket);
         try {
             vm.qmp.version(COMMAND);
             vm.devices.adopt(record.helpers());
