@@ -56,6 +56,9 @@ final class NewContainer {
             try {
                 long pid = options.kept.leave(call, token(false).toString(), hasOwnNetwork(), console);
                 new BundleHooks(new RuntimeContainer(container)).created();
+                if (call.signals().endedCall()) {
+                    throw new InterruptedException("the caller ended the call");
+                }
                 options.kept.publish(call, pid, console);
                 return container;
             } catch (RuntimeException | InterruptedException e) {

@@ -32,6 +32,21 @@ class NetlinkTest {
     }
 
     @Test
+    void aLinkIsRedirectedToOneOther() throws Exception {
+        in(netlink -> {
+            netlink.addVeth("left", "right");
+            netlink.addVeth("here", "there");
+            Link from = netlink.require("right");
+            netlink.redirect(from, netlink.require("here"));
+            assertThatThrownBy(() -> netlink.redirect(from, netlink.require("there")))
+                    .isInstanceOfSatisfying(
+                            LinuxException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EEXIST))
+                    .hasMessageContaining("redirect right to there");
+            return null;
+        });
+    }
+
+    @Test
     void aBridgeWithAPortAnAddressAndARoute() throws Exception {
         InetAddress gateway = InetAddress.ofLiteral("10.11.12.1");
         in(netlink -> {

@@ -369,6 +369,21 @@ class RuntimeTest {
     }
 
     @Test
+    void aCallerThatIsKilledWhileItCreatesLeavesNothing() {
+        Bundle bundle = bundle("true");
+        for (String signal : List.of("KILL", "TERM")) {
+            Command create = node.runtime("create", "--bundle", bundle.folder().toString(), "web");
+            try (Running caller = create.start()) {
+                Await.until("a VM on its way", SOON, () -> !node.vmms().isEmpty());
+                caller.signal(signal);
+                assertThat(caller.await().exitCode()).isNotZero();
+            }
+            node.awaitNoTraces();
+            assertThat(runtime("list", "-q").ok().out()).isEmpty();
+        }
+    }
+
+    @Test
     void badInputLeavesNothingBehind() {
         Bundle bundle = bundle("true");
         String folder = bundle.folder().toString();
