@@ -36,7 +36,7 @@ final class Metadata implements Benchmark {
     public List<Row> run(Setup setup) {
         Tools tools = setup.tools();
         Node node = setup.node();
-        Path root = withTree(tools, setup.quick() ? 1000 : 4000);
+        Path root = withTree(tools, setup.quick() ? 1000 : 2000);
         node.importImage(IMAGE, root);
         Tally tally = new Tally();
         for (int i = 0; i < setup.rounds(5); i++) {
