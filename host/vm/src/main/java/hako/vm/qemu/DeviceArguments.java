@@ -1,6 +1,5 @@
 package hako.vm.qemu;
 
-import hako.linux.IoUring;
 import hako.vm.Device;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +38,8 @@ final class DeviceArguments {
 
     private DeviceArguments() {}
 
-    static Map<String, Object> blockNode(Device.Disk disk) {
+    /** @param ring it is read and written by io_uring ({@link AsyncIo}) */
+    static Map<String, Object> blockNode(Device.Disk disk, boolean ring) {
         String driver = Files.isRegularFile(disk.image()) ? "file" : "host_device";
         Map<String, Object> node = node(disk, "raw");
         node.put("discard", "unmap");
@@ -47,7 +47,7 @@ final class DeviceArguments {
         file.put("driver", driver);
         file.put("filename", disk.image().toString());
         file.put("discard", "unmap");
-        if (IoUring.isAvailable()) {
+        if (ring) {
             file.put("aio", "io_uring"); // half again as many small reads as with threads (docs/performance.md)
         }
         node.put("file", file);

@@ -81,7 +81,12 @@ record DeviceCommands(QemuConfig config, RunFiles files, QmpConnection qmp) {
     }
 
     private Plugged disk(Device.Disk disk, String slot, Undo undo) {
-        addBackend(undo, Backend.BLOCK, disk.id(), "blockdev-add", DeviceArguments.blockNode(disk));
+        addBackend(
+                undo,
+                Backend.BLOCK,
+                disk.id(),
+                "blockdev-add",
+                DeviceArguments.blockNode(disk, AsyncIo.isRing(config.binary())));
         addFrontend(slot, DeviceArguments.disk(MachineType.Q35, disk));
         return new Plugged(Backend.BLOCK, slot, null);
     }
@@ -90,7 +95,7 @@ record DeviceCommands(QemuConfig config, RunFiles files, QmpConnection qmp) {
     void replace(Device.Disk disk) {
         String device = "/machine/peripheral/" + FRONT + disk.id();
         Object before = qmp.execute("qom-get", Map.of("path", device, "property", "drive"), COMMAND);
-        Map<String, Object> node = DeviceArguments.blockNode(disk);
+        Map<String, Object> node = DeviceArguments.blockNode(disk, AsyncIo.isRing(config.binary()));
         String name = BACK + disk.id() + "-" + System.nanoTime();
         node.put("node-name", name);
         qmp.execute("blockdev-add", node, COMMAND);

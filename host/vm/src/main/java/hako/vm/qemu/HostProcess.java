@@ -16,6 +16,9 @@ import java.util.OptionalInt;
 
 /** A VMM or helper process: our own child, or one that an earlier daemon started. Threads: any. */
 sealed interface HostProcess {
+    /** Where programs are searched. */
+    String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
     ProcessIdentity identity();
 
     /** Ends it at once; one that has ended already is left in peace. */
@@ -48,7 +51,7 @@ sealed interface HostProcess {
         Map<Integer, Integer> numbers = new HashMap<>();
         descriptors.forEach((child, ours) -> numbers.put(child, ours.number()));
         Map<String, String> environment = new HashMap<>(variables);
-        environment.put("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        environment.put("PATH", PATH);
         environment.put(StrayProcesses.VM_DIRECTORY, files.directory().toString());
         return Child.of(Spawn.start(line, environment, Path.of("/"), numbers, true));
     }

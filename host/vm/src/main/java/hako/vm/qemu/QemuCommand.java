@@ -127,7 +127,9 @@ record QemuCommand(
     }
 
     private void addDisk(List<String> line, Device.Disk disk) {
-        Map<String, Object> node = isEmpty() ? DeviceArguments.emptyBlockNode(disk) : DeviceArguments.blockNode(disk);
+        Map<String, Object> node = isEmpty()
+                ? DeviceArguments.emptyBlockNode(disk)
+                : DeviceArguments.blockNode(disk, AsyncIo.isRing(config.binary()));
         line.addAll(List.of("-blockdev", QmpMessage.json(node)));
         line.addAll(List.of("-device", QmpMessage.json(DeviceArguments.disk(config.machine(), disk))));
     }
