@@ -125,7 +125,7 @@ public record Config(
                                 "vm.kernel", home.resolve("guest/vmlinux").toString())),
                         Path.of(keys.text(
                                 "vm.initramfs",
-                                home.resolve("guest/initramfs.cpio.gz").toString())),
+                                home.resolve("guest/initramfs.cpio").toString())),
                         (int) keys.number("vm.vcpus", 1, 1, 64),
                         keys.size("vm.memory", "512M"),
                         (int) keys.number("vm.code_cache_mib", 48, 8, 1024),

@@ -60,7 +60,7 @@ record Tools(Path install, Path work) implements AutoCloseable {
     }
 
     Path initramfs() {
-        return install.resolve("guest/initramfs.cpio.gz");
+        return install.resolve("guest/initramfs.cpio");
     }
 
     Path busybox() {
@@ -78,7 +78,7 @@ record Tools(Path install, Path work) implements AutoCloseable {
 
     /** Its init says that it is there and ends the machine. */
     Path bareInitramfs() {
-        return program("bare.cpio.gz");
+        return program("bare.cpio");
     }
 
     private Path program(String name) {

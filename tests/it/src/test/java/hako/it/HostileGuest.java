@@ -21,7 +21,7 @@ enum HostileGuest {
     /** Compiles it; the path of the initramfs, in the folder. */
     Path initramfs(Path folder) {
         String deed = name().toLowerCase(Locale.ROOT);
-        Path initramfs = folder.resolve(deed + ".cpio.gz");
+        Path initramfs = folder.resolve(deed + ".cpio");
         Path program = CProgram.compile(
                 "hostile-init.c", folder, deed, "-DDEED=" + deed, "-DDEED_NEEDS_PORT=" + (this == QUIT ? 0 : 1));
         Command.of(

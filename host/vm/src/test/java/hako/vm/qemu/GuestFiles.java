@@ -28,7 +28,7 @@ final class GuestFiles {
 
     static Path initramfs() {
         return Path.of(System.getProperty(
-                "hako.initramfs", CACHE.resolve("dev-initramfs.cpio.gz").toString()));
+                "hako.initramfs", CACHE.resolve("dev-initramfs.cpio").toString()));
     }
 
     /** A root file system with a {@code bin/true} that need not run. */
