@@ -1,5 +1,7 @@
 package hako.network;
 
+import hako.base.HakoException;
+import hako.base.HakoException.Code;
 import hako.linux.Address;
 import hako.linux.Fd;
 import hako.linux.Link;
@@ -7,6 +9,8 @@ import hako.linux.Netlink;
 import hako.linux.NetworkNamespace;
 import hako.linux.Route;
 import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,7 +28,8 @@ import java.util.Optional;
  *                          `------ the namespace ------'
  * </pre>
  *
- * Nothing of it is written down: it lives as long as the VMM has its taps open and the namespace is there. One thread at a time.
+ * The taps live as long as the VMM has them open; the redirects of the links must be taken back. Only one sandbox at a time can
+ * have the links of a namespace. Threads: any.
  */
 public final class NamespaceNetwork {
     private static final Path OWN = Path.of("/proc/self/ns/net");
@@ -45,19 +50,46 @@ public final class NamespaceNetwork {
                 : "";
     }
 
-    /** Its Ethernet links that are up, by index. */
-    public static List<NamespaceLink> links(Fd namespace) {
+    /**
+     * Its Ethernet links that are up, by index.
+     *
+     * @throws HakoException WRONG_STATE: another sandbox has them
+     */
+    public static List<NamespaceLink> links(Fd namespace, String sandboxId) {
         return NetworkNamespace.run(namespace, () -> {
             try (Netlink netlink = Netlink.open()) {
+                List<Link> all = netlink.links();
+                requireFree(all, sandboxId);
                 List<Address> addresses = netlink.addresses();
                 List<Route> routes = netlink.routes();
-                return netlink.links().stream()
-                        .filter(link -> link.up() && link.mac().isPresent() && !isLoopback(link) && !isTap(link))
+                return all.stream()
+                        .filter(link -> link.up() && isTheirs(link))
                         .sorted(Comparator.comparingInt(Link::index))
                         .map(link -> describe(link, addresses, routes))
                         .toList();
             }
         });
+    }
+
+    /** Of whoever wired it, and such that a guest can have it. */
+    private static boolean isTheirs(Link link) {
+        return link.mac().isPresent() && !isLoopback(link) && !isTap(link);
+    }
+
+    private static void requireFree(List<Link> all, String sandboxId) {
+        other(all, sandboxId).ifPresent(tap -> {
+            throw HakoException.user(
+                    Code.WRONG_STATE,
+                    "the links of this network namespace are another container's (tap %s), and only one VM can have them: end that container, or give this one a network namespace of its own"
+                            .formatted(tap.name()));
+        });
+    }
+
+    /** The tap of another sandbox. */
+    private static Optional<Link> other(List<Link> all, String sandboxId) {
+        return all.stream()
+                .filter(link -> isTap(link) && !link.name().startsWith(taps(sandboxId)))
+                .findFirst();
     }
 
     private static boolean isLoopback(Link link) {
@@ -72,7 +104,7 @@ public final class NamespaceNetwork {
         List<String> own = new ArrayList<>();
         List<NamespaceLink.Route> ways = new ArrayList<>();
         for (Address address : addresses) {
-            if (address.linkIndex() == link.index() && !address.address().isLinkLocalAddress()) {
+            if (address.linkIndex() == link.index() && !comesWithTheLink(address.address())) {
                 own.add(address.address().getHostAddress() + "/" + address.prefix());
             }
         }
@@ -83,40 +115,74 @@ public final class NamespaceNetwork {
         return new NamespaceLink(link.name(), link.mac().orElseThrow().toString(), link.mtu(), own, ways);
     }
 
+    /** The kernel makes fe80::/64 and an address there. */
+    private static boolean comesWithTheLink(InetAddress address) {
+        return address instanceof Inet6Address && address.isLinkLocalAddress();
+    }
+
     /** The kernel makes it when the address is given. */
     private static boolean comesWithAnAddress(Route route, Link link, List<Address> addresses) {
         return route.gateway().isEmpty()
-                && (route.destination().isLinkLocalAddress()
-                        || addresses.stream()
-                                .anyMatch(address ->
-                                        address.linkIndex() == link.index() && address.prefix() == route.prefix()));
+                && addresses.stream()
+                        .anyMatch(address -> address.linkIndex() == link.index()
+                                && address.prefix() == route.prefix()
+                                && address.network().equals(route.destination()));
     }
 
     private static NamespaceLink.Route way(Route route) {
-        Optional<String> gateway = route.gateway().map(java.net.InetAddress::getHostAddress);
+        Optional<String> gateway = route.gateway().map(InetAddress::getHostAddress);
         String destination = route.prefix() == 0 ? "" : route.destination().getHostAddress() + "/" + route.prefix();
         return new NamespaceLink.Route(destination, gateway.orElse(""));
     }
 
     /** The name of a tap for a sandbox's link, where the VMM makes it: in the host's own namespace. */
     public static String tap(String sandboxId, int number) {
-        return TAP + sandboxId.substring(0, 10) + number;
+        return taps(sandboxId) + number;
     }
 
-    /** Moves the tap beside the link, and has each give the other what it gets. */
-    public static void join(Fd namespace, String tap, NamespaceLink link) {
+    private static String taps(String sandboxId) {
+        return TAP + sandboxId.substring(0, 10);
+    }
+
+    /**
+     * Moves the tap beside the link, and has each give the other what it gets.
+     *
+     * @throws HakoException WRONG_STATE: another sandbox has the links of this namespace
+     */
+    public static synchronized void join(Fd namespace, String sandboxId, String tap, NamespaceLink link) {
         try (Netlink netlink = Netlink.open()) {
             netlink.change(tap).namespace(namespace).apply();
         }
         NetworkNamespace.run(namespace, () -> {
             try (Netlink netlink = Netlink.open()) {
+                requireFree(netlink.links(), sandboxId);
                 netlink.change(tap).mtu(link.mtu()).up().apply();
                 Link ours = netlink.require(tap);
                 Link theirs = netlink.require(link.name());
+                netlink.endRedirect(theirs); // to a tap that is gone
                 netlink.redirect(theirs, ours);
                 netlink.redirect(ours, theirs);
                 return null;
             }
         });
+    }
+
+    /** What the sandbox had joined has its frames again, where it still is and no other sandbox has it by now. */
+    public static synchronized void part(WiredNamespace namespace, String sandboxId) throws IOException {
+        Optional<Fd> found = namespace.open();
+        if (found.isEmpty()) {
+            return;
+        }
+        try (Fd open = found.get()) {
+            NetworkNamespace.run(open, () -> {
+                try (Netlink netlink = Netlink.open()) {
+                    List<Link> all = netlink.links();
+                    if (other(all, sandboxId).isEmpty()) {
+                        all.stream().filter(NamespaceNetwork::isTheirs).forEach(netlink::endRedirect);
+                    }
+                    return null;
+                }
+            });
+        }
     }
 }

@@ -5,8 +5,8 @@ import hako.base.HakoException;
 import hako.base.HakoException.Code;
 import hako.door.Json;
 import hako.door.Signals;
-import hako.linux.Fd;
 import hako.network.NamespaceNetwork;
+import hako.network.WiredNamespace;
 import hako.sandbox.Container;
 import hako.sandbox.ContainerProcess;
 import hako.sandbox.ContainerState;
@@ -130,9 +130,7 @@ record RuntimeContainer(Container container) {
         Path namespace = networkNamespace();
         try {
             if (!NamespaceNetwork.isOwn(namespace)) {
-                try (Fd open = Fd.open(namespace, Fd.O_RDONLY, 0)) {
-                    container.mirror(open);
-                }
+                container.mirror(WiredNamespace.of(namespace));
             }
         } catch (IOException e) {
             throw new HakoException(

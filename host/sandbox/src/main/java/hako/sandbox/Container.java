@@ -5,7 +5,7 @@ import hako.agent.v1.StartFailure;
 import hako.agent.v1.StartResponse;
 import hako.agent.v1.StatsResponse;
 import hako.base.HakoException;
-import hako.linux.Fd;
+import hako.network.WiredNamespace;
 import hako.sandbox.ContainerState.Verb;
 import hako.spec.LinuxResources;
 import hako.spec.LinuxSpec;
@@ -126,8 +126,8 @@ public final class Container {
      *
      * @param namespace whose links somebody else has wired
      */
-    public void mirror(Fd namespace) {
-        new MirrorNamespace(sandbox(), sandboxes).run(namespace);
+    public void mirror(WiredNamespace namespace) {
+        new MirrorNamespace(sandbox(), sandboxes, namespace).run();
     }
 
     /** What follows once it is written down that it runs. */

@@ -71,7 +71,7 @@ final class CreateContainer {
             ContainerRecord record = ContainerRecord.of(request, id, now, new ContainerState.Creating());
             checkpoints.save(record);
             undo.add(() -> checkpoints.deleteSandbox(id));
-            checkpoints.save(new SandboxRecord(SandboxRecord.VERSION, id, now, null, null));
+            checkpoints.save(new SandboxRecord(SandboxRecord.VERSION, id, now, null, null, null));
 
             Sizing size = Sizing.of(resources(), node.config());
             Container waited = inPooledVm(record, size);

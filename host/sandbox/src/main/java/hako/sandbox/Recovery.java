@@ -103,6 +103,7 @@ final class Recovery {
             return ended(record, lost("its VM ended while no daemon was running"));
         }
         Sandbox sandbox = new Sandbox(in.id(), in.createdAt(), vm.get(), in.endpoint());
+        sandbox.joins(in.namespace());
         try {
             CheckResponse facts = sandbox.agent().check(AGENT_TIMEOUT);
             for (ContainerStatus status : facts.getContainersList()) {
@@ -196,6 +197,9 @@ final class Recovery {
         for (String id : ids) {
             try {
                 SharedFolder.remove(runDirectory.resolve(id));
+                if (sandboxRecords.get(id) instanceof SandboxRecord gone && gone.namespace() != null) {
+                    MirrorNamespace.part(id, gone.namespace());
+                }
                 checkpoints.deleteSandbox(id);
             } catch (HakoException e) {
                 log.error("sandbox {}: {}", ContainerId.shortened(id), e.getMessage());

@@ -8,6 +8,7 @@ import hako.agent.v1.Route;
 import hako.base.HakoException;
 import hako.network.Endpoint;
 import hako.network.NamespaceLink;
+import hako.network.WiredNamespace;
 import hako.vm.Vm;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -35,6 +36,7 @@ final class Sandbox {
     private final Vm vm;
     private final AgentClient agent;
     private final @Nullable Endpoint endpoint;
+    private volatile @Nullable WiredNamespace namespace;
 
     Sandbox(String id, Instant createdAt, Vm vm, @Nullable Endpoint endpoint) {
         this.id = id;
@@ -71,8 +73,18 @@ final class Sandbox {
         return endpoint;
     }
 
+    /** Whose links it has. */
+    @Nullable
+    WiredNamespace namespace() {
+        return namespace;
+    }
+
+    void joins(@Nullable WiredNamespace wired) {
+        namespace = wired;
+    }
+
     SandboxRecord record() {
-        return new SandboxRecord(SandboxRecord.VERSION, id, createdAt, vm.record(), endpoint);
+        return new SandboxRecord(SandboxRecord.VERSION, id, createdAt, vm.record(), endpoint, namespace);
     }
 
     BindSandboxRequest identity(String hostname, Instant now) {

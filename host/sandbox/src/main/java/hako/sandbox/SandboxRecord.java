@@ -1,6 +1,7 @@
 package hako.sandbox;
 
 import hako.network.Endpoint;
+import hako.network.WiredNamespace;
 import hako.vm.VmRecord;
 import io.avaje.jsonb.Json;
 import java.time.Instant;
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param vm absent until the VMM has been started
  * @param endpoint absent without a network
+ * @param namespace whose links it has; absent: of none
  */
 @Json
 public record SandboxRecord(
@@ -18,6 +20,7 @@ public record SandboxRecord(
         String id,
         Instant createdAt,
         @Nullable VmRecord vm,
-        @Nullable Endpoint endpoint) {
+        @Nullable Endpoint endpoint,
+        @Nullable WiredNamespace namespace) {
     static final int VERSION = 1;
 }

@@ -276,6 +276,9 @@ public final class Sandboxes implements AutoCloseable {
         if (sandbox.endpoint() != null) {
             steps.add(() -> node.network().detach(sandbox.endpoint()));
         }
+        if (sandbox.namespace() != null) {
+            steps.add(() -> MirrorNamespace.part(sandbox.id(), sandbox.namespace()));
+        }
         steps.add(() -> SharedFolder.remove(sandbox.directory()));
         steps.add(() -> checkpoints.deleteSandbox(sandbox.id()));
         for (Runnable step : steps) {

@@ -17,4 +17,13 @@ public record Address(int linkIndex, InetAddress address, int prefix) {
                 .orElseThrow();
         return new Address(message.i32(4), NetlinkAttributes.address(bytes), message.u8(1));
     }
+
+    /** The first address of its network. */
+    public InetAddress network() {
+        byte[] bytes = address.getAddress();
+        for (int bit = prefix; bit < bytes.length * 8; bit++) {
+            bytes[bit / 8] &= (byte) ~(0x80 >> bit % 8);
+        }
+        return NetlinkAttributes.address(bytes);
+    }
 }

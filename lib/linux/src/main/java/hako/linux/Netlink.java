@@ -186,6 +186,19 @@ public final class Netlink implements AutoCloseable {
         socket.exchange(TrafficControl.redirect(from, to), NetlinkSocket.CREATE, what);
     }
 
+    /** Frames that come in by the link reach this host again. False: nothing of ours was in their way. */
+    public boolean endRedirect(Link from) {
+        try {
+            socket.exchange(TrafficControl.noIngress(from), 0, "end the redirect of " + from.name());
+            return true;
+        } catch (LinuxException e) {
+            if (e.errno() == Errno.ENOENT || e.errno() == Errno.EINVAL) { // none, or of another kind
+                return false;
+            }
+            throw e;
+        }
+    }
+
     @Override
     public void close() {
         socket.close();

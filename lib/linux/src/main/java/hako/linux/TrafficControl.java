@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 final class TrafficControl {
     // include/uapi/linux/rtnetlink.h
     private static final int RTM_NEWQDISC = 36;
+    private static final int RTM_DELQDISC = 37;
     private static final int RTM_NEWTFILTER = 44;
     private static final int TCA_KIND = 1;
     private static final int TCA_OPTIONS = 2;
@@ -37,6 +38,12 @@ final class TrafficControl {
     /** A place for filters on what comes in. */
     static NetlinkMessage ingress(Link link) {
         return NetlinkMessage.traffic(RTM_NEWQDISC, link.index(), INGRESS_HANDLE, TC_H_INGRESS, 0)
+                .text(TCA_KIND, "ingress");
+    }
+
+    /** That place goes, with the filters in it; a place of another kind is another's. */
+    static NetlinkMessage noIngress(Link link) {
+        return NetlinkMessage.traffic(RTM_DELQDISC, link.index(), INGRESS_HANDLE, TC_H_INGRESS, 0)
                 .text(TCA_KIND, "ingress");
     }
 

@@ -238,18 +238,11 @@ class RuntimeTest {
 
     @Test
     void theLinksOfItsNetworkNamespaceAreTheGuests() {
-        String near = "near-" + node.bridge();
-        String far = "far-" + node.bridge();
-        try {
-            Command.of("ip", "netns", "add", near).run().ok();
-            Command.of("ip", "netns", "add", far).run().ok();
-            inside(
-                    near,
-                    "ip link add eth7 mtu 1400 address 02:00:00:00:00:07 type veth peer name far netns " + far
-                            + " && ip addr add 10.9.8.7/24 dev eth7 && ip link set eth7 up");
-            inside(far, "ip addr add 10.9.8.1/24 dev far && ip link set far up");
-            inside(near, "ip route add default via 10.9.8.1 dev eth7");
-            Bundle bundle = bundle("").in(Path.of("/run/netns", near));
+        try (Cable cable = Cable.lay(node, 1400)) {
+            inside(cable.near(), "ip addr add 10.9.8.7/24 dev eth7 && ip link set eth7 up");
+            inside(cable.far(), "ip addr add 10.9.8.1/24 dev far && ip link set far up");
+            inside(cable.near(), "ip route add default via 10.9.8.1 dev eth7");
+            Bundle bundle = bundle("").in(Path.of("/run/netns", cable.near()));
             bundle.runs("sh", "-c", "ip route; ip link show eth7; ping -c 1 -W 5 10.9.8.1");
             try (Running monitor = create(bundle, "web")) {
                 runtime("start", "web").ok();
@@ -261,7 +254,63 @@ class RuntimeTest {
                         .contains("02:00:00:00:00:07")
                         .contains("1 packets received");
             }
-        } finally {
+        }
+    }
+
+    @Test
+    void oneContainerAfterTheOtherHasTheLinksOfANamespace() {
+        try (Cable cable = Cable.lay(node, 1500)) {
+            inside(cable.near(), "ip addr add 10.1.2.3/32 dev eth7 && ip link set eth7 up");
+            inside(cable.near(), "ip route add 169.254.1.1 dev eth7 && ip route add default via 169.254.1.1 dev eth7");
+            inside(cable.far(), "ip addr add 169.254.1.1/32 dev far && ip link set far up");
+            inside(cable.far(), "ip route add 10.1.2.3 dev far");
+            String script = "ping -c 1 -W 5 169.254.1.1 && read line";
+            Bundle first = bundle(script).in(Path.of("/run/netns", cable.near()));
+            Bundle second = bundle(script).in(Path.of("/run/netns", cable.near()));
+            first.runs("sh", "-c", script);
+            second.runs("sh", "-c", script);
+            try (Running one = create(first, "one");
+                    Running other = create(second, "other")) {
+                runtime("start", "one").ok();
+                one.says("1 packets received");
+                assertThat(runtime("start", "other").exits(1).err())
+                        .contains("the links of this network namespace are another container's");
+
+                assertThat(exitCode(one.type("end\n").await(), first.pid())).isZero();
+                Await.until(
+                        "the namespace's link to be its own",
+                        SOON,
+                        () -> !ingress(cable).contains("ingress"));
+                inside(cable.near(), first.root().resolve("bin/busybox") + " ping -c 1 -W 5 169.254.1.1");
+
+                runtime("start", "other").ok();
+                other.says("1 packets received");
+                assertThat(ingress(cable)).contains("ingress");
+                assertThat(exitCode(other.type("end\n").await(), second.pid())).isZero();
+            }
+        }
+    }
+
+    private static String ingress(Cable cable) {
+        return Command.of("ip", "netns", "exec", cable.near(), "tc", "qdisc", "show", "dev", "eth7")
+                .run()
+                .ok()
+                .out();
+    }
+
+    /** Two network namespaces with a cable between them: {@code eth7} of the one, {@code far} of the other. */
+    private record Cable(String near, String far) implements AutoCloseable {
+        static Cable lay(HakoNode node, int mtu) {
+            Cable cable = new Cable("near-" + node.bridge(), "far-" + node.bridge());
+            Command.of("ip", "netns", "add", cable.near).run().ok();
+            Command.of("ip", "netns", "add", cable.far).run().ok();
+            String link = "ip link add eth7 mtu %d address 02:00:00:00:00:07 type veth peer name far netns %s";
+            inside(cable.near, link.formatted(mtu, cable.far));
+            return cable;
+        }
+
+        @Override
+        public void close() {
             Command.of("ip", "netns", "del", near).run();
             Command.of("ip", "netns", "del", far).run();
         }
