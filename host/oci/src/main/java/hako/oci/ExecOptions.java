@@ -6,7 +6,9 @@ import hako.spec.ProcessSpec;
 import hako.spec.ProcessSpec.Capabilities;
 import hako.spec.ProcessSpec.User;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +27,7 @@ final class ExecOptions {
     ExecOptions(Options options) {
         terminal = options.flag("tty", 't', "Give it a terminal");
         directory = options.text("cwd", "DIR", "Run in this directory");
-        environment = options.list("env", 'e', "NAME=VALUE", "One more variable");
+        environment = options.list("env", 'e', "NAME=VALUE", "A variable, instead of one of that name");
         user = options.<@Nullable User>value("user", 'u', "UID[:GID]", "Run as this user", null, ExecOptions::user);
         List<Integer> none = new ArrayList<>();
         groups = options.value("additional-gids", 'g', "GID", "One more group", none, text -> {
@@ -44,7 +46,7 @@ final class ExecOptions {
                 null,
                 user(init.user()),
                 words,
-                Stream.concat(init.env().stream(), environment.value().stream()).toList(),
+                with(init.env()),
                 directory.value().isEmpty() ? init.cwd() : directory.value(),
                 capabilities(init.capabilities()),
                 init.rlimits(),
@@ -52,6 +54,14 @@ final class ExecOptions {
                 null,
                 null,
                 init.oomScoreAdj());
+    }
+
+    /** The last of a name counts. */
+    private List<String> with(List<String> variables) {
+        Map<String, String> byName = new LinkedHashMap<>();
+        Stream.concat(variables.stream(), environment.value().stream())
+                .forEach(variable -> byName.put(variable.split("=", 2)[0], variable));
+        return List.copyOf(byName.values());
     }
 
     private @Nullable User user(@Nullable User init) {
