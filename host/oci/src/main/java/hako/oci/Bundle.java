@@ -54,11 +54,12 @@ record Bundle(Path directory, RuntimeSpec spec, Path root) {
                 : mount.with(directory.resolve(source).normalize().toString());
     }
 
-    private static byte[] bytes(Path config) throws IOException {
+    /** @throws IOException it cannot be read, or is longer than any configuration */
+    static byte[] bytes(Path config) throws IOException {
         try (InputStream in = Files.newInputStream(config)) {
             byte[] bytes = in.readNBytes(MOST_BYTES + 1);
             if (bytes.length > MOST_BYTES) {
-                throw new IOException("it is longer than 16 MiB");
+                throw new IOException(config + ": it is longer than 16 MiB");
             }
             return bytes;
         }

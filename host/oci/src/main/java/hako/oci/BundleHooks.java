@@ -61,6 +61,18 @@ final class BundleHooks {
         }
     }
 
+    /** @throws HakoException for what would wire a process that is not there: the caller stands in its place */
+    static void checkForeground(RuntimeSpec spec) {
+        Hooks hooks = of(spec);
+        if (!hooks.prestart().isEmpty()
+                || !hooks.createRuntime().isEmpty()
+                || !hooks.createContainer().isEmpty()) {
+            throw HakoException.user(
+                    Code.UNSUPPORTED,
+                    "prestart, createRuntime and createContainer hooks need a process of the container's on this host, which a run in the foreground has not: use run --detach, or create and start");
+        }
+    }
+
     /** Its namespaces are there, its program does not run. @spec config#prestart, config#createRuntime-hooks */
     void created() throws InterruptedException {
         run("prestart", hooks.prestart());

@@ -18,8 +18,10 @@ final class Delete extends Verb {
                 RuntimeContainer.find(call.services().sandboxes(), call.id(arguments.getFirst()));
         if (found.isPresent()) {
             found.get().delete(force.value());
-            new BundleHooks(found.get()).deleted();
-        } else if (!force.value()) {
+            return SUCCESS;
+        }
+        RuntimeContainer.forgetEarlier(call.services().sandboxes(), call.id(arguments.getFirst()));
+        if (!force.value()) {
             call.container(arguments.getFirst());
         }
         return SUCCESS;

@@ -8,7 +8,6 @@ import hako.oci.KeptCall.Token;
 import hako.sandbox.ContainerProcess;
 import hako.spec.ProcessSpec;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -59,14 +58,14 @@ final class Exec extends Verb {
         kept.check(spec, false);
         ContainerProcess started = in.exec(spec, ignorePaused.value());
         kept.writePid(call, call.caller().pid());
-        return new KeptCall(call, token(in, started, spec)).run();
+        return new KeptCall(call, token(call, in, started, spec)).run();
     }
 
     private int leave(RuntimeCall call, RuntimeContainer in, ProcessSpec spec) throws InterruptedException {
         try (Console console = kept.console(call, spec)) {
             ContainerProcess started = in.exec(spec, ignorePaused.value());
             try {
-                long pid = kept.leave(call, token(in, started, spec).toString(), false, console);
+                long pid = kept.leave(call, token(call, in, started, spec).toString(), false, console);
                 kept.publish(call, pid, console);
                 return SUCCESS;
             } catch (RuntimeException | InterruptedException e) {
@@ -76,13 +75,18 @@ final class Exec extends Verb {
         }
     }
 
-    private static Token token(RuntimeContainer in, ContainerProcess process, ProcessSpec spec) {
-        return new Token(in.container().id(), process.id(), Boolean.TRUE.equals(spec.terminal()), false);
+    private static Token token(RuntimeCall call, RuntimeContainer in, ContainerProcess process, ProcessSpec spec) {
+        return new Token(
+                in.container().id(),
+                process.id(),
+                Boolean.TRUE.equals(spec.terminal()),
+                false,
+                call.log().path());
     }
 
     private ProcessSpec spec(RuntimeCall call, RuntimeContainer in, List<String> words) throws IOException {
         if (!file.value().isEmpty()) {
-            return ProcessSpec.fromJson(Files.readAllBytes(call.path(file.value())));
+            return ProcessSpec.fromJson(Bundle.bytes(call.path(file.value())));
         }
         if (words.isEmpty()) {
             throw HakoException.user(Code.INVALID_ARGUMENT, "process args cannot be empty");

@@ -23,26 +23,32 @@ final class KeptCall {
     }
 
     /**
-     * {@code ID FLAGS} or {@code ID FLAGS EXEC}.
+     * {@code ID FLAGS EXEC LOG}.
      *
      * @param exec empty: the container's own process
      * @param terminal it has one
      * @param delete the container goes when it has ended
+     * @param log where messages go, absolute; empty: standard error
      */
-    record Token(String container, String exec, boolean terminal, boolean delete) {
+    record Token(String container, String exec, boolean terminal, boolean delete, String log) {
+        private static final String NONE = "-";
         private static final String TERMINAL = "t";
         private static final String DELETE = "d";
 
         static Token parse(String text) {
-            String[] words = text.split(" ");
+            String[] words = text.split(" ", 4);
             return new Token(
-                    words[0], words.length > 2 ? words[2] : "", words[1].contains(TERMINAL), words[1].contains(DELETE));
+                    words[0],
+                    words.length > 2 && !words[2].equals(NONE) ? words[2] : "",
+                    words[1].contains(TERMINAL),
+                    words[1].contains(DELETE),
+                    words.length > 3 ? words[3] : "");
         }
 
         @Override
         public String toString() {
             String flags = "-" + (terminal ? TERMINAL : "") + (delete ? DELETE : "");
-            return container + " " + flags + (exec.isEmpty() ? "" : " " + exec);
+            return String.join(" ", container, flags, exec.isEmpty() ? NONE : exec, log);
         }
     }
 
@@ -54,7 +60,7 @@ final class KeptCall {
             return foreground.run(call.log()::error);
         } finally {
             if (token.delete()) {
-                container.remove(true);
+                destroy(container);
             }
         }
     }
@@ -63,12 +69,21 @@ final class KeptCall {
     int start(Container container) throws InterruptedException {
         try (AttendedProcess process = new KeptProcess(process(container))) {
             Foreground foreground = attach(process);
-            new RuntimeContainer(container).start();
+            RuntimeContainer started = new RuntimeContainer(container);
+            started.start();
+            new BundleHooks(started).started();
             return foreground.run(call.log()::error);
         } finally {
             if (token.delete() || !container.init().exited().isDone()) {
-                container.remove(true);
+                destroy(container);
             }
+        }
+    }
+
+    /** Unless another call has. */
+    private void destroy(Container container) throws InterruptedException {
+        if (call.services().sandboxes().containers().contains(container)) {
+            new RuntimeContainer(container).destroy();
         }
     }
 

@@ -53,16 +53,17 @@ final class NewContainer {
     Container leaveBehind() throws InterruptedException {
         try (Console console = options.kept.console(call, process)) {
             Container container = make();
+            RuntimeContainer made = new RuntimeContainer(container);
             try {
                 long pid = options.kept.leave(call, token(false).toString(), hasOwnNetwork(), console);
-                new BundleHooks(new RuntimeContainer(container)).created();
+                new BundleHooks(made).created();
                 if (call.signals().endedCall()) {
                     throw new InterruptedException("the caller ended the call");
                 }
                 options.kept.publish(call, pid, console);
                 return container;
             } catch (RuntimeException | InterruptedException e) {
-                container.remove(true);
+                made.destroy();
                 throw e;
             }
         }
@@ -76,12 +77,12 @@ final class NewContainer {
      */
     int attend(boolean delete) throws InterruptedException {
         options.kept.check(process, false);
+        BundleHooks.checkForeground(bundle.spec());
         Container container = make();
         try {
             options.kept.writePid(call, call.caller().pid());
-            new BundleHooks(new RuntimeContainer(container)).created();
-        } catch (RuntimeException | InterruptedException e) {
-            container.remove(true);
+        } catch (RuntimeException e) {
+            new RuntimeContainer(container).destroy();
             throw e;
         }
         return new KeptCall(call, token(delete)).start(container);
@@ -95,7 +96,12 @@ final class NewContainer {
     }
 
     private Token token(boolean delete) {
-        return new Token(id.containerId(), "", Boolean.TRUE.equals(process.terminal()), delete);
+        return new Token(
+                id.containerId(),
+                "",
+                Boolean.TRUE.equals(process.terminal()),
+                delete,
+                call.log().path());
     }
 
     private Container make() throws InterruptedException {

@@ -1,7 +1,6 @@
 package hako.oci;
 
 import hako.door.Option;
-import hako.sandbox.Container;
 import java.util.List;
 
 /** {@code hako-runtime run}: create, start and, unless it is to run in the background, delete. */
@@ -21,13 +20,12 @@ final class Run extends Verb {
         if (!detach.value()) {
             return made.attend(!keep.value());
         }
-        Container left = made.leaveBehind();
+        RuntimeContainer left = new RuntimeContainer(made.leaveBehind());
         try {
-            RuntimeContainer container = new RuntimeContainer(left);
-            container.start();
-            new BundleHooks(container).started();
-        } catch (RuntimeException e) {
-            left.remove(true);
+            left.start();
+            new BundleHooks(left).started();
+        } catch (RuntimeException | InterruptedException e) {
+            left.destroy();
             throw e;
         }
         return SUCCESS;

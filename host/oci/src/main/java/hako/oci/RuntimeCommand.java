@@ -50,14 +50,19 @@ public final class RuntimeCommand {
         try {
             List<String> arguments = caller.arguments();
             words = options.parse(arguments.subList(Math.min(1, arguments.size()), arguments.size()));
-            messages = new RuntimeLog(options, caller, services.clock());
+            messages = caller.token().isEmpty()
+                    ? new RuntimeLog(options, caller, services.clock())
+                    : new RuntimeLog(
+                            options, KeptCall.Token.parse(caller.token()).log(), caller, services.clock());
         } catch (HakoException e) {
             print(caller, "Incorrect Usage.\n\n" + Usage.of(options));
             new RuntimeLog(new GlobalOptions(), caller, services.clock()).error(e.getMessage());
             return Verb.FAILURE;
         }
         try {
-            messages.open();
+            if (caller.token().isEmpty()) { // what stays goes on without
+                messages.open();
+            }
         } catch (IOException e) {
             new RuntimeLog(new GlobalOptions(), caller, services.clock())
                     .error("open the log %s: %s".formatted(options.log.value(), e.getMessage()));

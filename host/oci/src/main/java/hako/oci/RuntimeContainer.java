@@ -190,14 +190,20 @@ record RuntimeContainer(Container container) {
     /** @spec runtime-spec#delete */
     void delete(boolean force) throws InterruptedException {
         switch (container.state()) {
-            case ContainerState.Created(), ContainerState.Stopped(Instant _, ExitReport _) -> container.remove(true);
+            case ContainerState.Created(), ContainerState.Stopped(Instant _, ExitReport _) -> destroy();
             case ContainerState.Creating(), ContainerState.Running(Instant _), ContainerState.Paused(Instant _) -> {
                 if (!force) {
                     throw refuse("cannot delete container %s that is not stopped: %s".formatted(id(), status()));
                 }
-                container.remove(true);
+                destroy();
             }
         }
+    }
+
+    /** It goes, in whatever state, and its hooks are told. */
+    void destroy() throws InterruptedException {
+        container.remove(true);
+        new BundleHooks(this).deleted();
     }
 
     /** One more process. */

@@ -31,7 +31,16 @@ final class RuntimeLog {
 
     /** @throws hako.base.HakoException where the path cannot be one */
     RuntimeLog(GlobalOptions options, Caller caller, InstantSource clock) {
-        this.file = options.log.value().isEmpty() ? null : caller.path(options.log.value());
+        this(options, options.log.value(), caller, clock);
+    }
+
+    /**
+     * Of a process that stays, whose working directory is not that of the call which left it.
+     *
+     * @param path as {@link #path} of that call says
+     */
+    RuntimeLog(GlobalOptions options, String path, Caller caller, InstantSource clock) {
+        this.file = path.isEmpty() ? null : caller.path(path);
         this.format = options.logFormat.value();
         this.stderr = caller.stderr();
         this.clock = clock;
@@ -45,18 +54,30 @@ final class RuntimeLog {
         }
     }
 
+    /** Of the file, absolute; empty without one. */
+    String path() {
+        return file == null ? "" : file.toAbsolutePath().toString();
+    }
+
     void error(String message) {
+        String line = line("error", message);
         try {
-            if (file == null) {
-                write(stderr, line("error", message));
-                return;
-            }
-            try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
-                write(out, line("error", message));
-            }
-            write(stderr, message);
+            write(stderr, writesToFile(line) ? message : line);
         } catch (IOException e) {
             log.warn("tell a caller \"{}\": {}", message, e.toString());
+        }
+    }
+
+    private boolean writesToFile(String line) {
+        if (file == null) {
+            return false;
+        }
+        try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+            write(out, line);
+            return true;
+        } catch (IOException e) {
+            log.warn("write to a caller's log: {}", e.toString());
+            return false;
         }
     }
 

@@ -32,6 +32,23 @@ class RuntimeLogTest {
     }
 
     @Test
+    void aFileThatCannotBeWrittenAnyMoreIsMissedByNobody() throws Exception {
+        RuntimeLog log = log("--log", "gone/log");
+        log.error("a");
+        assertThat(caller.errors()).isEqualTo("time=\"2026-01-31T12:00:00Z\" level=error msg=\"a\"\n");
+    }
+
+    @Test
+    void aProcessThatStaysFindsItsLogAgain() {
+        String path = log("--log", "the log").path();
+        KeptCall.Token token = new KeptCall.Token("id", "", true, false, path);
+        assertThat(KeptCall.Token.parse(token.toString())).isEqualTo(token);
+        assertThat(path).isEqualTo(directory.resolve("the log").toString());
+        KeptCall.Token exec = new KeptCall.Token("id", "exec", false, true, "");
+        assertThat(KeptCall.Token.parse(exec.toString())).isEqualTo(exec);
+    }
+
+    @Test
     void withAFileTheLineIsThereAndTheMessageOnStandardError() throws Exception {
         log("--log", "log.json", "--log-format", "json").error("one");
         log("--log", "log.json", "--log-format", "json").error("two\nlines");

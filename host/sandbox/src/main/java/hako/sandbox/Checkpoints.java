@@ -3,6 +3,7 @@ package hako.sandbox;
 import hako.base.HakoException;
 import hako.network.Endpoint;
 import hako.network.PortMapping;
+import hako.network.WiredNamespace;
 import hako.vm.VmRecord;
 import io.avaje.jsonb.Json;
 import io.avaje.jsonb.Jsonb;
@@ -36,7 +37,7 @@ final class Checkpoints {
     private static final Logger log = LoggerFactory.getLogger(Checkpoints.class);
     private static final Jsonb JSON = Jsonb.builder().build();
 
-    @Json.Import({VmRecord.class, VmRecord.Helper.class, Endpoint.class, PortMapping.class})
+    @Json.Import({VmRecord.class, VmRecord.Helper.class, Endpoint.class, PortMapping.class, WiredNamespace.class})
     private static final class Imports {}
 
     private final Path sandboxes;

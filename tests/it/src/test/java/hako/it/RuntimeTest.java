@@ -74,6 +74,10 @@ class RuntimeTest {
 
     /** A created container, with this test in a monitor's place. */
     private Running create(Bundle bundle, String id, String... options) {
+        return create(bundle, id, bundle.folder(), options);
+    }
+
+    private Running create(Bundle bundle, String id, Path directory, String... options) {
         List<String> line =
                 new ArrayList<>(List.of(reaper.toString(), Build.runtime().toString()));
         line.addAll(List.of(options));
@@ -87,6 +91,7 @@ class RuntimeTest {
         Running monitor = Command.of(line)
                 .with("HAKO_HOME", node.home().toString())
                 .openInput()
+                .in(directory)
                 .start();
         Await.until("a pid file", SOON, bundle::hasPid, () -> monitor.err().text());
         return monitor;
@@ -219,6 +224,45 @@ class RuntimeTest {
     }
 
     @Test
+    void theLogOfTheProcessThatStaysIsTheCallersOrNone() {
+        Bundle bundle = bundle("read line; exit 7");
+        Path folder = Temporary.folder("logs");
+        try (Running monitor = create(bundle, "web", folder, "--log", "log")) {
+            runtime("start", "web").ok();
+            node.vmms().forEach(Processes::kill);
+            assertThat(exitCode(monitor.await(), bundle.pid())).isEqualTo(137);
+            assertThat(Temporary.read(folder.resolve("log"))).contains("level=error");
+        }
+        runtime("delete", "web").ok();
+        Temporary.delete(bundle.pidFile());
+        try (Running monitor = create(bundle, "web", folder, "--log", "log")) {
+            Temporary.delete(folder);
+            runtime("start", "web").ok();
+            assertThat(exitCode(monitor.type("end\n").await(), bundle.pid())).isEqualTo(7);
+        }
+    }
+
+    @Test
+    void aContainerOfAnEarlierStartOfTheHostIsGoneForGood() {
+        Bundle bundle = bundle("sleep 1000");
+        try (Running monitor = create(bundle, "web")) {
+            runtime("kill", "web", "KILL").ok();
+            monitor.await();
+            node.killDaemon();
+            Path lib = node.home().resolve("lib");
+            Path record = Temporary.below(lib).stream()
+                    .filter(path -> path.endsWith("container.json"))
+                    .map(lib::resolve)
+                    .findFirst()
+                    .orElseThrow();
+            Temporary.write(record, Temporary.read(record).replaceFirst("(\"hako.oci.boot\": ?\")[^\"]*", "$1earlier"));
+            assertThat(runtime("state", "web").exits(1).err()).contains("container does not exist");
+            assertThat(runtime("delete", "web").exits(1).err()).contains("container does not exist");
+            assertThat(Files.exists(record)).isFalse();
+        }
+    }
+
+    @Test
     void rootsKeepTheirContainersApart() {
         Bundle one = bundle("sleep 1000");
         Bundle other = bundle("sleep 1000");
@@ -346,6 +390,29 @@ class RuntimeTest {
         Result refused =
                 runtime("create", "--bundle", bundle.folder().toString(), "web").exits(1);
         assertThat(refused.err()).contains("error running createRuntime hook #0: exit status 3: why");
+        assertThat(runtime("list", "-q").ok().out()).isEmpty();
+    }
+
+    @Test
+    void hooksOfARunInTheForegroundAndOfOneThatFails() {
+        Bundle bundle = bundle("");
+        String folder = bundle.folder().toString();
+        Path said = bundle.folder().resolve("said");
+        String after =
+                "\"poststart\": [%s], \"poststop\": [%s]".formatted(hook("poststart", said), hook("poststop", said));
+        bundle.configure(false, ", \"hooks\": {%s}".formatted(after), "true");
+        runtime("run", "--bundle", folder, "web").ok();
+        assertThat(Temporary.read(said)).matches("poststart \\{.*\"pid\":[1-9].*}\npoststop \\{.*\"pid\":0,.*}\n");
+
+        bundle.configure(
+                false, ", \"hooks\": {\"prestart\": [%s], %s}".formatted(hook("prestart", said), after), "true");
+        assertThat(runtime("run", "--bundle", folder, "web").exits(1).err()).contains("use run --detach");
+
+        Temporary.delete(said);
+        bundle.configure(
+                false, ", \"hooks\": {\"prestart\": [{\"path\": \"/bin/false\"}], %s}".formatted(after), "true");
+        runtime("run", "--detach", "--bundle", folder, "web").exits(1);
+        assertThat(Temporary.read(said)).startsWith("poststop ");
         assertThat(runtime("list", "-q").ok().out()).isEmpty();
     }
 
