@@ -13,7 +13,6 @@ import hako.spec.Hooks;
 import hako.spec.Hooks.Hook;
 import hako.spec.RuntimeSpec;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,9 +34,6 @@ final class BundleHooks {
 
     /** For those that name none; runc waits for ever. */
     private static final Duration PATIENCE = Duration.ofMinutes(2);
-
-    private static final int MOST_SAID = 2000;
-    private static final int SIGKILL = 9;
 
     private final RuntimeContainer container;
     private final Hooks hooks;
@@ -112,14 +108,17 @@ final class BundleHooks {
         hook.env().forEach(entry -> env.put(entry.split("=", 2)[0], entry.contains("=") ? entry.split("=", 2)[1] : ""));
         List<String> argv = hook.args().isEmpty() ? List.of(hook.path()) : hook.args();
         try (Fd input = MemoryFile.create("state", 0);
-                Fd output = MemoryFile.create("output", 0)) {
+                HookOutput output = new HookOutput()) {
             Files.write(input.path(), state);
-            Map<Integer, Integer> streams = Map.of(0, input.number(), 1, output.number(), 2, output.number());
+            Map<Integer, Integer> streams = Map.of(
+                    0, input.number(),
+                    1, output.writer().number(),
+                    2, output.writer().number());
             Path directory = Path.of(container.bundle());
             try (Spawned program = Spawn.start(hook.path(), argv, env, directory, streams, true)) {
                 int code = await(program, hook);
                 if (code != 0) {
-                    throw failed("%s: exit status %d: %s".formatted(what, code, said(output)));
+                    throw failed("%s: exit status %d: %s".formatted(what, code, output.text()));
                 }
             }
         } catch (LinuxException | IOException e) {
@@ -135,16 +134,17 @@ final class BundleHooks {
             if (e.code() != Code.TIMEOUT) {
                 throw e;
             }
-            program.signal(SIGKILL);
-            program.await(patience);
+            end(program);
             throw failed("hook " + hook.path() + " ran past specified timeout of " + patience.toSeconds() + " s");
+        } catch (InterruptedException e) {
+            end(program);
+            throw e;
         }
     }
 
-    private static String said(Fd output) throws IOException {
-        try (InputStream in = Files.newInputStream(output.path())) {
-            return new String(in.readNBytes(MOST_SAID), StandardCharsets.UTF_8).strip();
-        }
+    private static void end(Spawned program) throws InterruptedException {
+        program.killGroup();
+        program.await(PATIENCE);
     }
 
     private static HakoException failed(String message) {

@@ -50,6 +50,19 @@ public final class Spawned implements AutoCloseable {
     }
 
     /**
+     * SIGKILL to it and to what it has started, except what has left its process group: of one that leads a session, while
+     * it is not reaped.
+     */
+    public synchronized void killGroup() {
+        if (status < 0) { // the number is its group's as long as it is its own
+            long result = Syscall.call(Syscall.KILL, -pid, PidFd.SIGKILL);
+            if (result != -Errno.ESRCH) {
+                Syscall.check(result, "kill", "kill the group of " + this);
+            }
+        }
+    }
+
+    /**
      * Waits for its end and reaps it.
      *
      * @return its exit status, or 128 plus the signal that ended it; the same at every later call

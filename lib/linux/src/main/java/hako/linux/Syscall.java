@@ -33,6 +33,7 @@ final class Syscall {
     static final int LISTEN = number(50, 201);
     static final int SOCKETPAIR = number(53, 199);
     static final int GETSOCKOPT = number(55, 209);
+    static final int KILL = number(62, 129);
     static final int FCNTL = number(72, 25);
     static final int FLOCK = number(73, 32);
     static final int FTRUNCATE = number(77, 46);

@@ -40,6 +40,24 @@ class SpawnTest {
     }
 
     @Test
+    void aGroupIsKilledWithItsLeader() throws Exception {
+        try (Io.Pipe pipe = Io.pipe()) {
+            Map<Integer, Integer> streams = Map.of(1, pipe.writer().number());
+            List<String> line = List.of("sh", "-c", "sleep 1000 & echo started; wait");
+            try (Spawned child = Spawn.start(line, PATH, null, streams, true)) {
+                pipe.writer().close();
+                InputStream out = Io.inputStream(pipe.reader(), Poller.shared());
+                assertThat(new String(out.readNBytes(8), StandardCharsets.UTF_8))
+                        .isEqualTo("started\n");
+                child.killGroup();
+                assertThat(child.await(SOON)).isEqualTo(137);
+                assertThat(out.read()).as("nobody has the pipe any more").isEqualTo(-1);
+                child.killGroup();
+            }
+        }
+    }
+
+    @Test
     void aProgramThatIsNotThereIsSaidToBeSo() {
         assertThatThrownBy(() -> Spawn.start(List.of("/no/such/program"), PATH, null, Map.of(), false))
                 .isInstanceOfSatisfying(LinuxException.class, e -> {
