@@ -8,13 +8,9 @@ import java.io.BufferedOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** One call of the command: who called, what there is to work with, where to write. One thread. */
 final class RuntimeCall {
-    private static final Pattern DESCRIPTOR = Pattern.compile("/(?:dev|proc/self)/fd/(\\d+)");
-
     private final Caller caller;
     private final Services services;
     private final GlobalOptions options;
@@ -56,12 +52,9 @@ final class RuntimeCall {
         return out;
     }
 
-    /** What a path of the command line means; a descriptor by its name is the caller's, not the daemon's. */
+    /** What a path of the command line means. */
     Path path(String text) {
-        Matcher descriptor = DESCRIPTOR.matcher(text);
-        return descriptor.matches()
-                ? Path.of("/proc", Long.toString(caller.pid()), "fd", descriptor.group(1))
-                : caller.path(text);
+        return caller.path(text);
     }
 
     /** @throws HakoException INVALID_ARGUMENT for what can be no id */

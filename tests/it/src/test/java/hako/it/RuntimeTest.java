@@ -416,6 +416,48 @@ class RuntimeTest {
         assertThat(runtime("list", "-q").ok().out()).isEmpty();
     }
 
+    @Test
+    void aHookEndsWithItsTimeAndMaySayAsMuchAsItLikes() {
+        Bundle bundle = bundle("");
+        String folder = bundle.folder().toString();
+        Path child = bundle.folder().resolve("child");
+        bundle.configure(false, prestart("sleep 1000 & echo $! >" + child + "; wait", ", \"timeout\": 1"), "true");
+        assertThat(runtime("run", "--detach", "--bundle", folder, "web")
+                        .exits(1)
+                        .err())
+                .contains("ran past specified timeout of 1 s");
+        long pid = Long.parseLong(Temporary.read(child).strip());
+        Await.until("the hook's child to end", SOON, () -> !Processes.isAlive(pid));
+
+        bundle.configure(false, prestart("echo why; /bin/head -c 5000000 /dev/zero; exit 3", ""), "true");
+        Result result = runtime("run", "--detach", "--bundle", folder, "web").exits(1);
+        assertThat(result.err()).contains("exit status 3: why").hasSizeLessThan(20000);
+    }
+
+    private static String prestart(String script, String members) {
+        return ", \"hooks\": {\"prestart\": [{\"path\": \"/bin/sh\", \"args\": [\"sh\", \"-c\", \"%s\"], \"env\": [\"PATH=/bin\"]%s}]}"
+                .formatted(script, members);
+    }
+
+    @Test
+    void namesOfDescriptorsMeanTheCallers() {
+        Bundle bundle = bundle("sleep 1000");
+        try (Running monitor = create(bundle, "web")) {
+            runtime("start", "web").ok();
+            node.runtime("update", "--resources", "/dev/stdin", "web")
+                    .input("{\"pids\": {\"limit\": 30}}")
+                    .run()
+                    .ok();
+            assertThat(Json.parse(runtime("events", "--stats", "web").ok().out())
+                            .at("data.pids.limit")
+                            .number())
+                    .isEqualTo(30);
+            assertThat(runtime("--log", "/dev/stdout", "state", "none").exits(1).out())
+                    .contains("level=error msg=\"container does not exist\"");
+            assertThat(monitor.isAlive()).isTrue();
+        }
+    }
+
     private static String hook(String kind, Path said) {
         return "{\"path\": \"/bin/sh\", \"args\": [\"sh\", \"-c\", \"echo %s $(/bin/cat) >>%s\"]}"
                 .formatted(kind, said);

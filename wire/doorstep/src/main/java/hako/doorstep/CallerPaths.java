@@ -10,12 +10,14 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A caller's paths in the daemon's terms. A caller in the same mount namespace and root directory means the same files as we
  * do. Any other's are reached through its root's descriptor; symbolic links on the way are resolved here, because the kernel
- * would take absolute ones from our root. Immutable.
+ * would take absolute ones from our root. What each process has of its own, its descriptors above all, is the caller's by any
+ * name. Immutable.
  */
 final class CallerPaths {
     /** As the kernel's (include/linux/namei.h, MAXSYMLINKS). */
@@ -23,18 +25,28 @@ final class CallerPaths {
 
     private static final Path TOP = Path.of("/");
 
+    /** Names of what each process has of its own, below {@code /proc/self}: {@code proc(5)}, {@code fd(4)}. */
+    private static final Map<Path, Path> OWN = Map.of(
+            Path.of("/dev/stdin"), Path.of("fd/0"),
+            Path.of("/dev/stdout"), Path.of("fd/1"),
+            Path.of("/dev/stderr"), Path.of("fd/2"),
+            Path.of("/dev/fd"), Path.of("fd"),
+            Path.of("/proc/self"), Path.of(""));
+
+    private final long pid;
     private final Fd root;
     private final Fd workingDirectory;
     private final boolean shared;
 
-    CallerPaths(Fd root, Fd workingDirectory, boolean shared) {
+    CallerPaths(long pid, Fd root, Fd workingDirectory, boolean shared) {
+        this.pid = pid;
         this.root = root;
         this.workingDirectory = workingDirectory;
         this.shared = shared;
     }
 
     static CallerPaths of(long pid, Fd root, Fd workingDirectory) {
-        return new CallerPaths(root, workingDirectory, sharesMounts(pid) && isSame(root.path(), TOP));
+        return new CallerPaths(pid, root, workingDirectory, sharesMounts(pid) && isSame(root.path(), TOP));
     }
 
     /** Whether every path means the same to the caller and to us. */
@@ -44,6 +56,9 @@ final class CallerPaths {
 
     Path path(String text) {
         Path path = parse(text);
+        if (own(path.normalize()) instanceof Path own) {
+            return own;
+        }
         if (shared) {
             return path.isAbsolute() ? path : below(workingDirectory, path);
         }
@@ -53,6 +68,18 @@ final class CallerPaths {
         Path directory = directoryBelowRoot();
         // Outside of its own root the caller has only this descriptor, and so have we.
         return directory == null ? workingDirectory.path().resolve(path) : resolve(directory.resolve(path));
+    }
+
+    /** Null: it means the same to every process. */
+    private @Nullable Path own(Path path) {
+        for (Map.Entry<Path, Path> name : OWN.entrySet()) {
+            if (path.startsWith(name.getKey())) {
+                return Path.of("/proc", Long.toString(pid))
+                        .resolve(name.getValue())
+                        .resolve(name.getKey().relativize(path));
+            }
+        }
+        return null;
     }
 
     private static Path parse(String text) {

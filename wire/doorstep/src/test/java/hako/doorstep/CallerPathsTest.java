@@ -8,6 +8,7 @@ import hako.linux.Fd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,15 +41,29 @@ class CallerPathsTest {
     }
 
     private CallerPaths shared() {
-        return new CallerPaths(root, workingDirectory, true);
+        return new CallerPaths(77, root, workingDirectory, true);
     }
 
     private CallerPaths foreign() {
-        return new CallerPaths(root, workingDirectory, false);
+        return new CallerPaths(77, root, workingDirectory, false);
     }
 
     private static void assertReads(Path path, String contents) throws IOException {
         assertThat(Files.readString(path)).isEqualTo(contents);
+    }
+
+    @Test
+    void aDescriptorByItsNameIsTheCallersByAnyName() {
+        for (CallerPaths paths : List.of(shared(), foreign())) {
+            assertThat(paths.path("/dev/stdin")).isEqualTo(Path.of("/proc/77/fd/0"));
+            assertThat(paths.path("/dev/stdout")).isEqualTo(Path.of("/proc/77/fd/1"));
+            assertThat(paths.path("/dev/stderr")).isEqualTo(Path.of("/proc/77/fd/2"));
+            assertThat(paths.path("/dev/fd/12")).isEqualTo(Path.of("/proc/77/fd/12"));
+            assertThat(paths.path("/proc/./self/fd/3")).isEqualTo(Path.of("/proc/77/fd/3"));
+            assertThat(paths.path("/proc/self/cwd/file")).isEqualTo(Path.of("/proc/77/cwd/file"));
+        }
+        assertThat(shared().path("/dev/fdx")).isEqualTo(Path.of("/dev/fdx"));
+        assertThat(shared().path("/proc/selfish")).isEqualTo(Path.of("/proc/selfish"));
     }
 
     @Test
@@ -100,7 +115,7 @@ class CallerPathsTest {
     @Test
     void aForeignDirectoryOutsideTheRootIsReachedByItsDescriptor() throws IOException {
         try (Fd outside = Fd.open(temporary, Fd.O_PATH, 0)) {
-            assertReads(new CallerPaths(root, outside, false).path("outside"), "not the caller's");
+            assertReads(new CallerPaths(77, root, outside, false).path("outside"), "not the caller's");
         }
     }
 
