@@ -96,6 +96,27 @@ class PodmanTest {
     }
 
     @Test
+    void aContainerThatIsRestartedHasTheLinksOfItsNamespaceAgain() {
+        try (Cable cable = Cable.connect(node, 1500)) {
+            podman.run(
+                            "run",
+                            "-d",
+                            "--network",
+                            "ns:" + cable.namespace(),
+                            "--name",
+                            "web",
+                            Podman.IMAGE,
+                            "sleep",
+                            "1000")
+                    .ok();
+            podman.run("exec", "web", "ping", "-c", "1", "-W", "5", "10.9.8.1").ok();
+            podman.run("restart", "--time", "0", "web").ok();
+            podman.run("exec", "web", "ping", "-c", "1", "-W", "5", "10.9.8.1").ok();
+            podman.run("rm", "--force", "web").ok();
+        }
+    }
+
+    @Test
     void volumesAndLimitsApply() {
         Path volume = Temporary.folder("vol");
         Temporary.write(volume.resolve("file"), "from the host\n");

@@ -282,11 +282,8 @@ class RuntimeTest {
 
     @Test
     void theLinksOfItsNetworkNamespaceAreTheGuests() {
-        try (Cable cable = Cable.lay(node, 1400)) {
-            inside(cable.near(), "ip addr add 10.9.8.7/24 dev eth7 && ip link set eth7 up");
-            inside(cable.far(), "ip addr add 10.9.8.1/24 dev far && ip link set far up");
-            inside(cable.near(), "ip route add default via 10.9.8.1 dev eth7");
-            Bundle bundle = bundle("").in(Path.of("/run/netns", cable.near()));
+        try (Cable cable = Cable.connect(node, 1400)) {
+            Bundle bundle = bundle("").in(cable.namespace());
             bundle.runs("sh", "-c", "ip route; ip link show eth7; ping -c 1 -W 5 10.9.8.1");
             try (Running monitor = create(bundle, "web")) {
                 runtime("start", "web").ok();
@@ -304,13 +301,13 @@ class RuntimeTest {
     @Test
     void oneContainerAfterTheOtherHasTheLinksOfANamespace() {
         try (Cable cable = Cable.lay(node, 1500)) {
-            inside(cable.near(), "ip addr add 10.1.2.3/32 dev eth7 && ip link set eth7 up");
-            inside(cable.near(), "ip route add 169.254.1.1 dev eth7 && ip route add default via 169.254.1.1 dev eth7");
-            inside(cable.far(), "ip addr add 169.254.1.1/32 dev far && ip link set far up");
-            inside(cable.far(), "ip route add 10.1.2.3 dev far");
+            cable.near("ip addr add 10.1.2.3/32 dev eth7 && ip link set eth7 up");
+            cable.near("ip route add 169.254.1.1 dev eth7 && ip route add default via 169.254.1.1 dev eth7");
+            cable.far("ip addr add 169.254.1.1/32 dev far && ip link set far up");
+            cable.far("ip route add 10.1.2.3 dev far");
             String script = "ping -c 1 -W 5 169.254.1.1 && read line";
-            Bundle first = bundle(script).in(Path.of("/run/netns", cable.near()));
-            Bundle second = bundle(script).in(Path.of("/run/netns", cable.near()));
+            Bundle first = bundle(script).in(cable.namespace());
+            Bundle second = bundle(script).in(cable.namespace());
             first.runs("sh", "-c", script);
             second.runs("sh", "-c", script);
             try (Running one = create(first, "one");
@@ -324,44 +321,32 @@ class RuntimeTest {
                 Await.until(
                         "the namespace's link to be its own",
                         SOON,
-                        () -> !ingress(cable).contains("ingress"));
-                inside(cable.near(), first.root().resolve("bin/busybox") + " ping -c 1 -W 5 169.254.1.1");
+                        () -> !cable.near("tc qdisc show dev eth7").contains("ingress"));
+                cable.near(first.root().resolve("bin/busybox") + " ping -c 1 -W 5 169.254.1.1");
 
                 runtime("start", "other").ok();
                 other.says("1 packets received");
-                assertThat(ingress(cable)).contains("ingress");
+                assertThat(cable.near("tc qdisc show dev eth7")).contains("ingress");
                 assertThat(exitCode(other.type("end\n").await(), second.pid())).isZero();
             }
         }
     }
 
-    private static String ingress(Cable cable) {
-        return Command.of("ip", "netns", "exec", cable.near(), "tc", "qdisc", "show", "dev", "eth7")
-                .run()
-                .ok()
-                .out();
-    }
-
-    /** Two network namespaces with a cable between them: {@code eth7} of the one, {@code far} of the other. */
-    private record Cable(String near, String far) implements AutoCloseable {
-        static Cable lay(HakoNode node, int mtu) {
-            Cable cable = new Cable("near-" + node.bridge(), "far-" + node.bridge());
-            Command.of("ip", "netns", "add", cable.near).run().ok();
-            Command.of("ip", "netns", "add", cable.far).run().ok();
-            String link = "ip link add eth7 mtu %d address 02:00:00:00:00:07 type veth peer name far netns %s";
-            inside(cable.near, link.formatted(mtu, cable.far));
-            return cable;
+    @Test
+    void aNamespaceHasItsLinksBackThoughNobodySawTheContainersEnd() {
+        try (Cable cable = Cable.connect(node, 1500)) {
+            Bundle bundle = bundle("").in(cable.namespace());
+            bundle.runs("sleep", "1000");
+            try (Running monitor = create(bundle, "web")) {
+                runtime("start", "web").ok();
+                assertThat(cable.near("tc qdisc show dev eth7")).contains("ingress");
+                node.daemons().forEach(pid -> Processes.signal(pid, "STOP"));
+                node.vmms().forEach(Processes::kill);
+                node.killDaemon();
+                assertThat(exitCode(monitor.await(), bundle.pid())).isEqualTo(137);
+                assertThat(cable.near("tc qdisc show dev eth7")).doesNotContain("ingress");
+            }
         }
-
-        @Override
-        public void close() {
-            Command.of("ip", "netns", "del", near).run();
-            Command.of("ip", "netns", "del", far).run();
-        }
-    }
-
-    private static void inside(String namespace, String script) {
-        Command.of("ip", "netns", "exec", namespace, "sh", "-c", script).run().ok();
     }
 
     @Test
