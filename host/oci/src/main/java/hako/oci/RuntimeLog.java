@@ -25,6 +25,9 @@ final class RuntimeLog {
     private static final Logger log = LoggerFactory.getLogger(RuntimeLog.class);
 
     private final @Nullable Path file;
+    /** What the caller has of its own, its descriptors among it: nobody's, or another's, when it has ended. */
+    private final Path own;
+
     private final LogFormat format;
     private final OutputStream stderr;
     private final InstantSource clock;
@@ -41,6 +44,7 @@ final class RuntimeLog {
      */
     RuntimeLog(GlobalOptions options, String path, Caller caller, InstantSource clock) {
         this.file = path.isEmpty() ? null : caller.path(path);
+        this.own = Path.of("/proc", Long.toString(caller.pid()));
         this.format = options.logFormat.value();
         this.stderr = caller.stderr();
         this.clock = clock;
@@ -54,9 +58,14 @@ final class RuntimeLog {
         }
     }
 
-    /** Of the file, absolute; empty without one. */
+    /** Of the file, absolute, as a process that stays names it, whose streams are this caller's; empty without one. */
     String path() {
-        return file == null ? "" : file.toAbsolutePath().toString();
+        if (file == null) {
+            return "";
+        }
+        return file.startsWith(own)
+                ? Path.of("/proc/self").resolve(own.relativize(file)).toString()
+                : file.toAbsolutePath().toString();
     }
 
     void error(String message) {

@@ -49,6 +49,12 @@ class RuntimeLogTest {
     }
 
     @Test
+    void aDescriptorOfTheCallerIsThatOfTheProcessThatStays() {
+        String path = "/proc/" + caller.pid() + "/fd/2";
+        assertThat(log("--log", path).path()).isEqualTo("/proc/self/fd/2");
+    }
+
+    @Test
     void withAFileTheLineIsThereAndTheMessageOnStandardError() throws Exception {
         log("--log", "log.json", "--log-format", "json").error("one");
         log("--log", "log.json", "--log-format", "json").error("two\nlines");
