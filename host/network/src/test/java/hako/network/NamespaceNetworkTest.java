@@ -50,9 +50,9 @@ class NamespaceNetworkTest {
             Link eth0 = netlink.require("eth0");
             netlink.addAddress(eth0, InetAddress.ofLiteral("10.1.2.3"), 32);
             netlink.addAddress(eth0, InetAddress.ofLiteral("192.0.2.9"), 28);
-            netlink.addRoute(route("169.254.1.1", 32, Optional.empty(), eth0));
+            netlink.addRoute(route("169.254.77.7", 32, Optional.empty(), eth0));
             netlink.addRoute(route("198.51.100.0", 28, Optional.empty(), eth0));
-            netlink.addRoute(route("0.0.0.0", 0, Optional.of("169.254.1.1"), eth0));
+            netlink.addRoute(route("0", 0, Optional.of("169.254.77.7"), eth0));
         });
 
         NamespaceLink link = NamespaceNetwork.links(wired, ONE).getFirst();
@@ -60,9 +60,9 @@ class NamespaceNetworkTest {
         assertThat(link.addresses()).containsExactlyInAnyOrder("10.1.2.3/32", "192.0.2.9/28");
         assertThat(link.routes().subList(0, 2))
                 .containsExactlyInAnyOrder(
-                        new NamespaceLink.Route("169.254.1.1/32", ""), new NamespaceLink.Route("198.51.100.0/28", ""));
+                        new NamespaceLink.Route("169.254.77.7/32", ""), new NamespaceLink.Route("198.51.100.0/28", ""));
         assertThat(link.routes().subList(2, link.routes().size()))
-                .containsExactly(new NamespaceLink.Route("", "169.254.1.1"));
+                .containsExactly(new NamespaceLink.Route("", "169.254.77.7"));
     }
 
     @Test

@@ -302,10 +302,10 @@ class RuntimeTest {
     void oneContainerAfterTheOtherHasTheLinksOfANamespace() {
         try (Cable cable = Cable.lay(node, 1500)) {
             cable.near("ip addr add 10.1.2.3/32 dev eth7 && ip link set eth7 up");
-            cable.near("ip route add 169.254.1.1 dev eth7 && ip route add default via 169.254.1.1 dev eth7");
-            cable.far("ip addr add 169.254.1.1/32 dev far && ip link set far up");
+            cable.near("ip route add 169.254.77.7 dev eth7 && ip route add default via 169.254.77.7 dev eth7");
+            cable.far("ip addr add 169.254.77.7/32 dev far && ip link set far up");
             cable.far("ip route add 10.1.2.3 dev far");
-            String script = "ping -c 1 -W 5 169.254.1.1 && read line";
+            String script = "ping -c 1 -W 5 169.254.77.7 && read line";
             Bundle first = bundle(script).in(cable.namespace());
             Bundle second = bundle(script).in(cable.namespace());
             first.runs("sh", "-c", script);
@@ -322,7 +322,7 @@ class RuntimeTest {
                         "the namespace's link to be its own",
                         SOON,
                         () -> !cable.near("tc qdisc show dev eth7").contains("ingress"));
-                cable.near(first.root().resolve("bin/busybox") + " ping -c 1 -W 5 169.254.1.1");
+                cable.near(first.root().resolve("bin/busybox") + " ping -c 1 -W 5 169.254.77.7");
 
                 runtime("start", "other").ok();
                 other.says("1 packets received");
