@@ -207,7 +207,8 @@ class NetworkTest {
 
     @Test
     void dnsServersOfTheConfigurationAreTheContainers() {
-        try (HakoNode other = HakoNode.create("network.dns = [\"192.0.2.53\"]").withBusybox()) {
+        try (HakoNode other = HakoNode.create("network.dns = [\"192.0.2.53\"]")) {
+            other.withBusybox();
             assertThat(other.busybox("cat", "/etc/resolv.conf").ok().out()).contains("nameserver 192.0.2.53");
         }
     }

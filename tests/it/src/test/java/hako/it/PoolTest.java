@@ -59,11 +59,10 @@ class PoolTest {
     @Test
     void vmsThatWaitGiveWayToWhoeverNeedsTheHostsMemory() throws Exception {
         long spare = 3L << 30;
-        HakoNode careful = HakoNode.create(
-                        "vm.pool = 1\nvm.pool_reserve = \"%dM\"".formatted((available() - spare) >> 20))
-                .withBusybox();
         Path hog = Files.createTempFile(Path.of("/dev/shm"), "hako-test", "");
-        try {
+        try (HakoNode careful =
+                HakoNode.create("vm.pool = 1\nvm.pool_reserve = \"%dM\"".formatted((available() - spare) >> 20))) {
+            careful.withBusybox();
             careful.run("run", "--rm", HakoNode.IMAGE, "true").ok();
             Await.until("a VM that waits", PATIENCE, () -> waiting(careful) == 1);
 
@@ -78,7 +77,6 @@ class PoolTest {
             assertThat(waiting(careful)).isZero();
         } finally {
             Files.delete(hog);
-            careful.close();
         }
     }
 

@@ -1,5 +1,6 @@
 package hako.it;
 
+import java.util.Objects;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -10,37 +11,41 @@ import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
  * nothing is left of it. A test that fails leaves its evidence.
  */
 final class SharedNode implements BeforeAllCallback, AfterAllCallback, TestExecutionExceptionHandler {
-    private final HakoNode node;
+    private final String configuration;
 
-    private SharedNode(HakoNode node) {
-        this.node = node;
+    /** From before the first test: a class that is only looked at by another makes none. */
+    private HakoNode node;
+
+    private SharedNode(String configuration) {
+        this.configuration = configuration;
     }
 
     static SharedNode create() {
-        return new SharedNode(HakoNode.create());
+        return create("");
     }
 
     static SharedNode create(String configuration) {
-        return new SharedNode(HakoNode.create(configuration));
+        return new SharedNode(configuration);
     }
 
     HakoNode node() {
-        return node;
+        return Objects.requireNonNull(node, "there is a node from before the first test on");
     }
 
     @Override
     public void beforeAll(ExtensionContext context) {
+        node = HakoNode.create(configuration);
         node.withBusybox();
     }
 
     @Override
     public void afterAll(ExtensionContext context) {
-        node.close();
+        node().close();
     }
 
     @Override
     public void handleTestExecutionException(ExtensionContext context, Throwable failure) throws Throwable {
-        Evidence.gather(node, Evidence.name(context));
+        Evidence.gather(node(), Evidence.name(context));
         throw failure;
     }
 }

@@ -175,7 +175,8 @@ class TemplateTest {
                 exec qemu-system-x86_64 "$@"
                 """.formatted(poor));
         assertThat(vmm.toFile().setExecutable(true)).isTrue();
-        try (HakoNode other = HakoNode.create("vm.qemu = \"" + vmm + "\"").withBusybox()) {
+        try (HakoNode other = HakoNode.create("vm.qemu = \"" + vmm + "\"")) {
+            other.withBusybox();
             prepareAContainer(other);
             Temporary.write(poor, "");
 
