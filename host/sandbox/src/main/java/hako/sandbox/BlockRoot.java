@@ -2,8 +2,10 @@ package hako.sandbox;
 
 import hako.agent.v1.Rootfs;
 import hako.agent.v1.Storage;
+import hako.base.HakoException;
 import hako.storage.ScratchDisk;
 import hako.vm.Device;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -20,6 +22,20 @@ final class BlockRoot {
 
     static Device.Disk scratch(Path file) {
         return new Device.Disk(SCRATCH, file, false);
+    }
+
+    /** Makes the file of one, which must not exist. */
+    static void makeScratch(Node node, Path file) {
+        try {
+            node.scratch().create(file);
+        } catch (IOException e) {
+            throw new HakoException(
+                    HakoException.Kind.RESOURCES, HakoException.Code.NO_SPACE, "make " + file + ": " + e, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new HakoException(
+                    HakoException.Kind.USER, HakoException.Code.UNAVAILABLE, "make " + file + ": interrupted", e);
+        }
     }
 
     /** The image, then the writable disk. */

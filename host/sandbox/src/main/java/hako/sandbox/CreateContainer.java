@@ -356,23 +356,10 @@ final class CreateContainer {
     private Root blockRoot(Path image) {
         Device.Disk disk = BlockRoot.image(image);
         if (node.config().writable() == Writable.DISK && !request.isReadOnly()) {
-            make(scratch());
+            BlockRoot.makeScratch(node, scratch());
             return new Root(List.of(disk, BlockRoot.scratch(scratch())), BlockRoot.storages(), BlockRoot.rootfs());
         }
         return new Root(List.of(disk), BlockRoot.storagesInMemory(), BlockRoot.rootfs());
-    }
-
-    private void make(Path scratch) {
-        try {
-            node.scratch().create(scratch);
-        } catch (IOException e) {
-            throw new HakoException(
-                    HakoException.Kind.RESOURCES, HakoException.Code.NO_SPACE, "make " + scratch + ": " + e, e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new HakoException(
-                    HakoException.Kind.USER, HakoException.Code.UNAVAILABLE, "make " + scratch + ": interrupted", e);
-        }
     }
 
     private static Path newDirectory(Path path) {

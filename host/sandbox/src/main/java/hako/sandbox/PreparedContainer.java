@@ -4,7 +4,6 @@ import com.google.protobuf.ByteString;
 import hako.agent.AgentClient;
 import hako.agent.v1.CreateContainerRequest;
 import hako.agent.v1.CreateContainerResponse;
-import hako.base.HakoException;
 import hako.sandbox.SandboxConfig.Writable;
 import hako.spec.ProcessSpec;
 import hako.spec.RuntimeSpec;
@@ -12,7 +11,6 @@ import hako.storage.RootFilesystem;
 import hako.vm.Device;
 import hako.vm.Preparation;
 import hako.vm.Vm;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -105,16 +103,7 @@ record PreparedContainer(
     @Override
     public List<Device> devices(Path directory) {
         Path scratch = directory.resolve("scratch.ext4");
-        try {
-            node.scratch().create(scratch);
-        } catch (IOException e) {
-            throw new HakoException(
-                    HakoException.Kind.RESOURCES, HakoException.Code.NO_SPACE, "make " + scratch + ": " + e, e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new HakoException(
-                    HakoException.Kind.USER, HakoException.Code.UNAVAILABLE, "make " + scratch + ": interrupted", e);
-        }
+        BlockRoot.makeScratch(node, scratch);
         List<Device> devices = new ArrayList<>(List.of(BlockRoot.image(image), BlockRoot.scratch(scratch)));
         if (networked) {
             devices.add(CreateContainer.nobodysNic());

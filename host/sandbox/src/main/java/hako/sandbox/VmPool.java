@@ -219,7 +219,7 @@ final class VmPool implements AutoCloseable {
             Path run = Files.createDirectories(directory.resolve("vm"));
             Files.createDirectories(folder());
             undo.add(() -> delete(scratch));
-            node.scratch().create(scratch);
+            BlockRoot.makeScratch(node, scratch);
             Endpoint endpoint = node.network().attach(id, List.of());
             undo.add(() -> node.network().detach(endpoint));
             List<Device> devices =
