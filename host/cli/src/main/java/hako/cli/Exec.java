@@ -25,7 +25,7 @@ final class Exec extends Verb {
     }
 
     @Override
-    boolean mixed() {
+    public boolean mixed() {
         return false;
     }
 

@@ -30,7 +30,7 @@ final class Run extends Verb {
     }
 
     @Override
-    boolean mixed() {
+    public boolean mixed() {
         return false;
     }
 

@@ -30,7 +30,7 @@ final class Exec extends Verb {
     }
 
     @Override
-    boolean mixed() {
+    public boolean mixed() {
         return false;
     }
 

@@ -16,7 +16,7 @@ final class Ps extends Verb {
     }
 
     @Override
-    boolean mixed() {
+    public boolean mixed() {
         return false;
     }
 
