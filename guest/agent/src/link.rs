@@ -35,8 +35,13 @@ const LOOPBACK: u32 = 1;
 /// The guest's network links. Its socket stays open: to make one costs a fresh guest more than to keep it.
 pub struct Links {
     netlink: Netlink,
-    /// Of the card that nobody has claimed yet.
-    unclaimed: Option<u32>,
+    /// There from the start and not configured yet.
+    first: Option<Card>,
+}
+
+struct Card {
+    index: u32,
+    mac: [u8; 6],
 }
 
 /// A checked request.
@@ -82,8 +87,9 @@ impl Link {
 
     /// Index of the link, whether it is up, and its name.
     fn find(&self, links: &mut Links) -> std::io::Result<Option<(u32, bool, String)>> {
-        if let Some(index) = self.mac.and_then(|_| links.unclaimed.take()) {
-            return Ok(Some((index, true, FIRST_LINK.into())));
+        let is_it = |card: &mut Card| self.mac.is_some_and(|mac| card.mac == UNCLAIMED || card.mac == mac);
+        if let Some(card) = links.first.take_if(is_it) {
+            return Ok(Some((card.index, card.mac == UNCLAIMED, FIRST_LINK.into())));
         }
         let mut found = None;
         links.netlink.list(Message::new(RTM_GETLINK, &[0; 16]), |kind, body| {
@@ -112,11 +118,11 @@ impl Links {
     pub fn open() -> Result<Links, Failure> {
         let netlink = Netlink::open().doing(|| "open rtnetlink".into())?;
         netlink.change(link_message(LOOPBACK, true), 0).doing(|| "bring up loopback".into())?;
-        let unclaimed = unclaimed();
-        if let Some(index) = unclaimed {
-            netlink.change(link_message(index, true), 0).doing(|| format!("bring up link {FIRST_LINK}"))?;
+        let first = first();
+        if let Some(card) = first.as_ref().filter(|card| card.mac == UNCLAIMED) {
+            netlink.change(link_message(card.index, true), 0).doing(|| format!("bring up link {FIRST_LINK}"))?;
         }
-        Ok(Links { netlink, unclaimed })
+        Ok(Links { netlink, first })
     }
 
     /// False when there is no such link yet.
@@ -169,11 +175,11 @@ fn enable_ipv6(name: &str) -> Result<(), Failure> {
     files::write(&path, "0").doing(|| format!("enable IPv6 on link {name}"))
 }
 
-/// Index of the card with the address of one that waits for its owner.
-fn unclaimed() -> Option<u32> {
+/// What sysfs says of the first card, where there is one: less work for the kernel than a list of all links.
+fn first() -> Option<Card> {
     let address = files::read(format!("/sys/class/net/{FIRST_LINK}/address")).ok()?;
     let index = files::read(format!("/sys/class/net/{FIRST_LINK}/ifindex")).ok()?;
-    if mac(address.trim()) == Some(UNCLAIMED) { index.trim().parse().ok() } else { None }
+    Some(Card { index: index.trim().parse().ok()?, mac: mac(address.trim())? })
 }
 
 /// Brings loopback up in a network namespace that has just been made.

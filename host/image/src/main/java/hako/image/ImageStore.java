@@ -35,7 +35,10 @@ public final class ImageStore {
     static final int MAX_DOCUMENT_BYTES = 4 << 20;
 
     private static final Logger LOG = LoggerFactory.getLogger(ImageStore.class);
-    static final int MAX_LAYERS = 500;
+
+    /** An overlay takes 500; one is for mount points ({@link RootFilesystems}). */
+    static final int MAX_LAYERS = 499;
+
     private static final int SHORTEST_ID = 3;
 
     private final Path temporary;

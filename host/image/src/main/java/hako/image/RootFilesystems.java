@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,7 @@ import java.util.stream.Collectors;
 public final class RootFilesystems {
     private static final String TEMPORARY = ".tmp-";
     private static final String EROFS = ".erofs";
+    private static final String MOUNT_POINTS = "mount-points";
 
     private final Path layers;
     private final Path disks;
@@ -48,9 +50,7 @@ public final class RootFilesystems {
         for (Image.Layer layer : image.layers()) {
             directories.addFirst(unpacked(image, layer));
         }
-        if (directories.isEmpty()) {
-            directories.add(empty());
-        }
+        directories.add(mountPoints());
         return new RootFilesystem.Layers(directories);
     }
 
@@ -84,7 +84,7 @@ public final class RootFilesystems {
                 .flatMap(i -> i.diffIds().stream())
                 .map(Digest::hex)
                 .collect(Collectors.toSet());
-        keptLayers.add(empty().getFileName().toString());
+        keptLayers.add(MOUNT_POINTS);
         Set<String> keptDisks =
                 kept.stream().map(i -> chain(i.diffIds()).hex() + EROFS).collect(Collectors.toSet());
         removeOthers(layers, keptLayers);
@@ -148,13 +148,26 @@ public final class RootFilesystems {
         }
     }
 
-    /** The layer of an image that has none. */
-    private Path empty() {
-        Path empty = layers.resolve("empty");
+    /**
+     * The layer below all others: what a container has mounted over, where its image has nothing there. Made in the guest, each
+     * would cost it the first writes to its root file system.
+     */
+    private Path mountPoints() {
+        Path layer = layers.resolve(MOUNT_POINTS);
         try {
-            return Files.createDirectories(empty);
+            for (String directory : List.of("dev", "etc", "proc", "sys")) {
+                Files.createDirectories(layer.resolve(directory));
+            }
+            for (String file : List.of("hostname", "hosts", "resolv.conf")) {
+                Path path = layer.resolve("etc").resolve(file);
+                if (!Files.exists(path)) {
+                    Files.createFile(path);
+                    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-r--r--"));
+                }
+            }
+            return layer;
         } catch (IOException e) {
-            throw Blobs.failure("make directory " + empty, e);
+            throw Blobs.failure("make directory " + layer, e);
         }
     }
 

@@ -9,6 +9,7 @@ import hako.spec.ImageConfig;
 import java.io.ByteArrayInputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -167,6 +168,19 @@ class ImageStoreTest {
     }
 
     @Test
+    void whatAContainerHasMountedOverHasAPlaceBelowAllLayersOfItsImage() throws Exception {
+        ImageStore store = state.store();
+        Image image = store.load(layout(web, "web:1")).getFirst();
+
+        Path lowest = store.rootFilesystems().layers(image).directories().getLast();
+
+        assertThat(lowest.resolve("proc")).isEmptyDirectory();
+        assertThat(lowest.resolve("etc/resolv.conf")).isEmptyFile();
+        assertThat(Files.getPosixFilePermissions(lowest.resolve("etc/resolv.conf")))
+                .isEqualTo(PosixFilePermissions.fromString("rw-r--r--"));
+    }
+
+    @Test
     void anImageThatAContainerUsesStaysUntilItIsForced() throws Exception {
         ImageStore store = state.store();
         Image image = store.load(layout(web, "web:1")).getFirst();
@@ -223,7 +237,7 @@ class ImageStoreTest {
             assertThat(store.rootFilesystems()
                             .layers(image)
                             .directories()
-                            .getLast()
+                            .get(1)
                             .resolve("common"))
                     .hasContent("c");
         }

@@ -49,6 +49,11 @@ record Bridge(NetworkConfig config) {
         }
     }
 
+    /** Before it is up: the host says nothing for itself on this port, which its guest would have to read. */
+    void silence(String port) {
+        set(Path.of("/proc/sys/net/ipv6/conf", port, "disable_ipv6"), "1");
+    }
+
     private Link create(Netlink netlink, Optional<Link> old) {
         String name = config.bridge();
         old.ifPresent(bridge -> removeForeign(netlink, bridge));
@@ -58,7 +63,7 @@ record Bridge(NetworkConfig config) {
             undo.add(() -> netlink.deleteLink(name));
             Link bridge = netlink.require(name);
             int gateway = config.subnet().gateway();
-            set(Path.of("/proc/sys/net/ipv6/conf", name, "disable_ipv6"), "1");
+            silence(name);
             // Lets the host's own 127.0.0.1:PORT be led to a container; Firewall keeps containers out of 127/8.
             set(Path.of("/proc/sys/net/ipv4/conf", name, "route_localnet"), "1");
             // An address of its own: without one a bridge's changes with its ports.

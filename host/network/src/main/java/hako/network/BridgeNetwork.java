@@ -196,6 +196,7 @@ public final class BridgeNetwork implements AutoCloseable {
             Tap.create(tap, config.tapOwner());
         }
         undo.add(() -> netlink.deleteLink(tap));
+        bridge.silence(tap);
         netlink.change(tap)
                 .alias(new Lease(owner, wanted.sandboxId(), address, tap).alias())
                 .mtu(config.mtu())

@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -57,6 +58,14 @@ class BridgeNetworkTest {
         assertThat(tap.up()).isTrue();
         assertThat(tap.mtu()).isEqualTo(1400);
         assertThat(tap.masterIndex()).isEqualTo(link(BRIDGE).orElseThrow().index());
+    }
+
+    @Test
+    void theHostSaysNothingForItselfToAGuest() throws Exception {
+        Endpoint endpoint = attach("0123456789abcdef");
+
+        Path setting = Path.of("/proc/sys/net/ipv6/conf", endpoint.tap(), "disable_ipv6");
+        assertThat(Lab.in(lab.host, () -> Files.readString(setting).strip())).isEqualTo("1");
     }
 
     @Test
