@@ -5,6 +5,7 @@ import hako.base.HakoException.Code;
 import hako.base.HakoException.Kind;
 import hako.linux.Fd;
 import hako.linux.LinuxException;
+import hako.linux.OpenFiles;
 import hako.linux.UnixSocket;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,9 +32,9 @@ record Virtiofsd(HostProcess process, Optional<ErrorLog> log) {
 
     /**
      * Files that a guest can make it hold open: one for each inode the guest knows, 1.5 KB of the host's kernel memory
-     * each. Its own default is a million.
+     * each. Its own default is a million. Never more than the daemon's limit, which the one in Rust insists on passing.
      */
-    private static final int MAX_FILES = 128 << 10;
+    private static final long MAX_FILES = 128 << 10;
 
     /** The one that came with QEMU lies in its directory; it takes other options. */
     private static final Path C_DIRECTORY = Path.of("/usr/lib/qemu");
@@ -53,7 +54,10 @@ record Virtiofsd(HostProcess process, Optional<ErrorLog> log) {
         ErrorLog log = ErrorLog.to(files.virtiofsLog(deviceId), "vm-%s-%s-log".formatted(files.id(), deviceId));
         try (Fd listener = files.listen(socket)) {
             HostProcess process = HostProcess.start(
-                    files, arguments(binary, directory), Map.of(), Map.of(STDERR, log.writer(), SOCKET, listener));
+                    files,
+                    arguments(binary, directory, OpenFiles.most()),
+                    Map.of(),
+                    Map.of(STDERR, log.writer(), SOCKET, listener));
             log.started();
             return new Started(new Virtiofsd(process, Optional.of(log)), connect(process, socket));
         } catch (LinuxException e) {
@@ -82,9 +86,9 @@ record Virtiofsd(HostProcess process, Optional<ErrorLog> log) {
         }
     }
 
-    static List<String> arguments(Path binary, Path directory) {
+    static List<String> arguments(Path binary, Path directory, long openFiles) {
         String fd = "--fd=" + SOCKET;
-        String files = "--rlimit-nofile=" + MAX_FILES;
+        String files = "--rlimit-nofile=" + Math.min(MAX_FILES, openFiles);
         if (binary.startsWith(C_DIRECTORY)) {
             return List.of(
                     binary.toString(),

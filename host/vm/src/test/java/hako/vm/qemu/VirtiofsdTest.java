@@ -21,7 +21,13 @@ class VirtiofsdTest {
                         + " --modcaps=-mknod --cache=auto --xattr --announce-submounts --log-level=warn");
     }
 
+    @Test
+    void noneIsToldToPassTheDaemonsOwnLimit() {
+        assertThat(Virtiofsd.arguments(Path.of("/usr/libexec/virtiofsd"), Path.of("/d"), 4096))
+                .contains("--rlimit-nofile=4096");
+    }
+
     private static String line(String binary) {
-        return String.join(" ", Virtiofsd.arguments(Path.of(binary), Path.of("/d")));
+        return String.join(" ", Virtiofsd.arguments(Path.of(binary), Path.of("/d"), 1 << 20));
     }
 }
