@@ -10,7 +10,7 @@ static BEFORE: Mutex<Option<libc::termios>> = Mutex::new(None);
 /// Bit 0, 1, 2: standard input, output, error is a terminal.
 pub fn which() -> u16 {
     // SAFETY: isatty only asks.
-    (0..3).filter(|number| unsafe { libc::isatty(*number) } == 1).fold(0, |bits, number| bits | 1 << number)
+    (0..3).filter(|number| unsafe { libc::isatty(*number) } == 1).fold(0, |bits, number| bits | (1 << number))
 }
 
 /// Rows and columns of the first of the three that is a terminal, or zeros.

@@ -101,9 +101,8 @@ impl Channel {
         let mut peer: libc::sockaddr_vm = unsafe { std::mem::zeroed() };
         let mut length = size_of::<libc::sockaddr_vm>() as libc::socklen_t;
         // SAFETY: an address and its length; the descriptor is new.
-        let accepted =
-            check(unsafe { libc::accept4(listener.as_raw_fd(), (&raw mut peer).cast(), &mut length, flags) });
-        if let Ok(fd) = accepted {
+        let accepted = unsafe { libc::accept4(listener.as_raw_fd(), (&raw mut peer).cast(), &mut length, flags) };
+        if let Ok(fd) = check(accepted) {
             if peer.svm_cid != libc::VMADDR_CID_HOST {
                 // A container's, by the loopback.
                 // SAFETY: the descriptor is ours alone.

@@ -30,7 +30,7 @@ impl Token {
             Token::Stdin(serial) => (7, serial),
             Token::Memory(serial) => (8, serial),
         };
-        kind << 32 | u64::from(serial)
+        (kind << 32) | u64::from(serial)
     }
 
     pub fn unpack(bits: u64) -> Token {

@@ -64,7 +64,7 @@ pub struct Sets {
 impl Sets {
     /// Absent capabilities are none; names the guest's kernel does not know are left out.
     pub fn of(spec: Option<&spec::Capabilities>) -> Sets {
-        let bits = |names: &[String]| names.iter().filter_map(|name| bit(name)).fold(0, |set, bit| set | 1 << bit);
+        let bits = |names: &[String]| names.iter().filter_map(|name| bit(name)).fold(0, |set, bit| set | (1 << bit));
         spec.map_or_else(Sets::default, |spec| Sets {
             bounding: bits(&spec.bounding),
             effective: bits(&spec.effective),
@@ -77,7 +77,7 @@ impl Sets {
     /// Takes away for good what is not in the bounding set. Needs CAP_SETPCAP, so it comes before the change of user.
     pub fn bound(&self) -> Result<(), Failure> {
         for capability in 0..64 {
-            if self.bounding & 1 << capability == 0 {
+            if self.bounding & (1 << capability) == 0 {
                 match prctl(libc::PR_CAPBSET_DROP, capability, 0) {
                     // Beyond the last one this kernel has.
                     Err(e) if sys::is(&e, libc::EINVAL) => break,
@@ -92,7 +92,7 @@ impl Sets {
         set(self.effective, self.permitted, self.inheritable).doing(|| "set capabilities".into())?;
         let ambient = libc::PR_CAP_AMBIENT;
         prctl(ambient, libc::PR_CAP_AMBIENT_CLEAR_ALL as u64, 0).doing(|| "clear ambient capabilities".into())?;
-        for capability in (0..64).filter(|bit| self.ambient & 1 << bit != 0) {
+        for capability in (0..64).filter(|bit| self.ambient & (1 << bit) != 0) {
             // One that is not inheritable cannot be ambient; runc passes over it, too.
             let _ = prctl(ambient, libc::PR_CAP_AMBIENT_RAISE as u64, capability);
         }
@@ -171,7 +171,7 @@ mod tests {
             ..spec::Capabilities::default()
         };
         let sets = Sets::of(Some(&spec));
-        assert_eq!((sets.bounding, sets.effective, sets.permitted), (1 | 1 << 40, 1 << 21, 0));
+        assert_eq!((sets.bounding, sets.effective, sets.permitted), (1 | (1 << 40), 1 << 21, 0));
         assert_eq!(Sets::of(None), Sets::default());
     }
 }

@@ -196,7 +196,7 @@ struct Instruction {
 
 impl Instruction {
     fn new(code: u8, destination: u8, source: u8, offset: i16, immediate: u32) -> Instruction {
-        Instruction { code, registers: destination | source << 4, offset, immediate: immediate as i32 }
+        Instruction { code, registers: destination | (source << 4), offset, immediate: immediate as i32 }
     }
 }
 
@@ -248,7 +248,7 @@ mod tests {
 
     /// What the program says, run as the kernel would.
     fn allows(policy: &Policy, kind: u32, access: u32, major: u32, minor: u32) -> bool {
-        let (context, code) = ([access << 16 | kind, major, minor], policy.program());
+        let (context, code) = ([(access << 16) | kind, major, minor], policy.program());
         let (mut r, mut at) = ([0u32; 11], 0usize);
         loop {
             let i = code[at];

@@ -81,7 +81,8 @@ pub fn map_ids(pid: i32, linux: &Linux) -> Result<(), Failure> {
 }
 
 fn lines(mappings: &[IdMapping]) -> String {
-    mappings.iter().map(|m| format!("{} {} {}\n", m.container_id, m.host_id, m.size)).collect()
+    let line = |m: &IdMapping| format!("{} {} {}\n", m.container_id, m.host_id, m.size);
+    mappings.iter().map(line).collect()
 }
 
 #[cfg(test)]

@@ -89,9 +89,8 @@ pub fn compile(seccomp: &Seccomp) -> Result<Filter, Failure> {
 pub fn load(filter: &Filter) -> Result<(), Failure> {
     let program = libc::sock_fprog { len: filter.code.len() as u16, filter: filter.code.as_ptr().cast_mut() };
     // SAFETY: the program points at `len` instructions, which the kernel copies.
-    let result =
-        check(unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, filter.flags, &program) });
-    result.map(drop).doing(|| "load the seccomp filter".into())
+    let result = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, filter.flags, &program) };
+    check(result).map(drop).doing(|| "load the seccomp filter".into())
 }
 
 fn verdicts(seccomp: &Seccomp, default: u32) -> Result<BTreeMap<u32, Verdict>, Failure> {

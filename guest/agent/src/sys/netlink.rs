@@ -70,9 +70,8 @@ impl Netlink {
         let mut bytes = [0; ANSWER];
         loop {
             // SAFETY: writes at most the length that is passed. The kernel answers every request at once.
-            let count =
-                check(unsafe { libc::recv(self.0.as_raw_fd(), bytes.as_mut_ptr().cast(), bytes.len(), 0) } as i64)?;
-            let mut rest = &bytes[..count as usize];
+            let count = unsafe { libc::recv(self.0.as_raw_fd(), bytes.as_mut_ptr().cast(), bytes.len(), 0) };
+            let mut rest = &bytes[..check(count as i64)? as usize];
             while let Some((kind, body, next)) = split(rest) {
                 rest = next;
                 match i32::from(kind) {
