@@ -3,12 +3,14 @@ package hako.it;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A program to run, built up step by step. One thread. */
@@ -33,6 +35,15 @@ final class Command {
 
     static Command of(String... line) {
         return new Command(List.of(line));
+    }
+
+    /** Where a program of this name lies, as the shell finds it. */
+    static Path program(String name) {
+        return Stream.of(System.getenv("PATH").split(":"))
+                .map(folder -> Path.of(folder).resolve(name))
+                .filter(Files::isExecutable)
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no " + name + " in PATH: ./dev setup test"));
     }
 
     Command with(String variable, String value) {

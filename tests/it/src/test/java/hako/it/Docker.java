@@ -15,6 +15,9 @@ final class Docker implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(40);
 
+    /** The one that came with the daemon. */
+    private static final Path CLIENT = Command.program("dockerd").resolveSibling("docker");
+
     private final Path folder = Temporary.folder("dk");
     private final Running daemon;
 
@@ -42,7 +45,7 @@ final class Docker implements AutoCloseable {
     }
 
     Command docker(String... arguments) {
-        List<String> line = new ArrayList<>(List.of("/usr/bin/docker", "-H", "unix://" + folder + "/s"));
+        List<String> line = new ArrayList<>(List.of(CLIENT.toString(), "-H", "unix://" + folder + "/s"));
         line.addAll(List.of(arguments));
         return Command.of(line);
     }
