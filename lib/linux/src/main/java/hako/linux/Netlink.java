@@ -4,6 +4,8 @@ import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Links, addresses and routes of a network namespace, by rtnetlink ({@code rtnetlink(7)}): the one of the thread that
@@ -184,6 +186,27 @@ public final class Netlink implements AutoCloseable {
         String what = "redirect " + from.name() + " to " + to.name();
         socket.exchange(TrafficControl.ingress(from), NetlinkSocket.CREATE, what);
         socket.exchange(TrafficControl.redirect(from, to), NetlinkSocket.CREATE, what);
+    }
+
+    /**
+     * The same, except for what a socket of this namespace waits for.
+     *
+     * @throws LinuxException {@code EEXIST}; or the kernel takes no programs here
+     */
+    public void redirectUnclaimed(Link from, Link to) {
+        String what = "redirect what nobody here waits for from " + from.name() + " to " + to.name();
+        try (Fd program = UnclaimedFrames.program(to).load(Bpf.CLASSIFIER, what)) {
+            socket.exchange(TrafficControl.ingress(from), NetlinkSocket.CREATE, what);
+            socket.exchange(TrafficControl.program(from, program), NetlinkSocket.CREATE, what);
+        }
+    }
+
+    /** Indexes of links whose frames go elsewhere, or nowhere any more. */
+    public Set<Integer> redirected() {
+        return socket.dump(TrafficControl.all(), "list redirects").stream()
+                .filter(TrafficControl::isIngress)
+                .map(message -> message.i32(4))
+                .collect(Collectors.toSet());
     }
 
     /** Frames that come in by the link reach this host again. False: nothing of ours was in their way. */

@@ -35,7 +35,7 @@ final class NetlinkSocket implements AutoCloseable {
     private static final int HEADER = 16;
 
     /** The kernel fills at most this much per read when it is offered this much (netlink_dump). */
-    private static final int BUFFER = 32 * 1024;
+    static final int BUFFER = 32 * 1024;
 
     private static final int DUMP_TRIES = 5;
 
@@ -52,6 +52,31 @@ final class NetlinkSocket implements AutoCloseable {
                 Syscall.call(Syscall.SOCKET, AF_NETLINK, SOCK_RAW | Fd.O_CLOEXEC, family),
                 "socket",
                 "create a netlink socket")));
+    }
+
+    /** Hears from now on what the kernel tells these groups ({@code RTMGRP_} constants). */
+    void join(int groups) {
+        try (Arena arena = Arena.ofConfined()) {
+            // struct sockaddr_nl { u16 family, pad; u32 port, groups }
+            MemorySegment address = arena.allocate(12, 4);
+            address.set(Syscall.SHORT, 0, (short) AF_NETLINK);
+            address.set(Syscall.INT, 8, groups);
+            Syscall.check(
+                    socket.with(n -> Syscall.call(Syscall.BIND, n, address.address(), 12)),
+                    "bind",
+                    "hear of changes by netlink");
+        }
+    }
+
+    Fd fd() {
+        return socket;
+    }
+
+    /** @return bytes of one datagram, or {@code -errno}; never waits */
+    long receive(MemorySegment into) {
+        long address = into.address();
+        long size = into.byteSize();
+        return socket.with(n -> Syscall.call(Syscall.RECVFROM, n, address, size, MSG_DONTWAIT, 0, 0));
     }
 
     /** Sends a request and returns what comes before its acknowledgement. */
@@ -119,10 +144,7 @@ final class NetlinkSocket implements AutoCloseable {
     private ByteBuffer receive(String what) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(BUFFER, 4);
-            long n = Syscall.check(
-                    socket.with(fd -> Syscall.call(Syscall.RECVFROM, fd, buffer.address(), BUFFER, MSG_DONTWAIT, 0, 0)),
-                    "netlink",
-                    what);
+            long n = Syscall.check(receive(buffer), "netlink", what);
             byte[] bytes = new byte[(int) n];
             MemorySegment.copy(buffer, Syscall.BYTE, 0, bytes, 0, bytes.length);
             return ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());

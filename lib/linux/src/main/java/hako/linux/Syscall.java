@@ -64,6 +64,7 @@ final class Syscall {
     static final int SETNS = number(308, 268);
     static final int RENAMEAT2 = number(316, 276);
     static final int MEMFD_CREATE = number(319, 279);
+    static final int BPF = number(321, 280);
     static final int STATX = number(332, 291);
     static final int PIDFD_SEND_SIGNAL = 424;
     static final int IO_URING_SETUP = 425;

@@ -8,6 +8,7 @@ final class TrafficControl {
     // include/uapi/linux/rtnetlink.h
     private static final int RTM_NEWQDISC = 36;
     private static final int RTM_DELQDISC = 37;
+    private static final int RTM_GETQDISC = 38;
     private static final int RTM_NEWTFILTER = 44;
     private static final int TCA_KIND = 1;
     private static final int TCA_OPTIONS = 2;
@@ -20,6 +21,10 @@ final class TrafficControl {
     private static final int TCA_U32_SEL = 5;
     private static final int TCA_U32_ACT = 7;
     private static final byte TC_U32_TERMINAL = 1;
+    private static final int TCA_BPF_FD = 6;
+    private static final int TCA_BPF_NAME = 7;
+    private static final int TCA_BPF_FLAGS = 8;
+    private static final int TCA_BPF_FLAG_ACT_DIRECT = 1;
     private static final int SELECTOR_SIZE = 16;
     private static final int KEY_SIZE = 16;
     private static final int TCA_ACT_KIND = 1;
@@ -34,6 +39,16 @@ final class TrafficControl {
     private static final int FIRST_OF_ALL_PROTOCOLS = 1 << 16 | 0x0300;
 
     private TrafficControl() {}
+
+    /** Asks for what is there on all links. */
+    static NetlinkMessage all() {
+        return NetlinkMessage.traffic(RTM_GETQDISC, 0, 0, 0, 0);
+    }
+
+    /** Whether this is a place for filters on what comes in, the link's index being at 4. */
+    static boolean isIngress(NetlinkMessage message) {
+        return message.type() == RTM_NEWQDISC && message.i32(12) == TC_H_INGRESS;
+    }
 
     /** A place for filters on what comes in. */
     static NetlinkMessage ingress(Link link) {
@@ -56,6 +71,18 @@ final class TrafficControl {
                         TCA_OPTIONS,
                         options -> options.bytes(TCA_U32_SEL, everything())
                                 .nest(TCA_U32_ACT, actions -> actions.nest(1, action -> mirred(action, to))));
+    }
+
+    /** The filter that a program is; the kernel keeps the program as long. */
+    static NetlinkMessage program(Link from, Fd program) {
+        NetlinkMessage request =
+                NetlinkMessage.traffic(RTM_NEWTFILTER, from.index(), 0, INGRESS_HANDLE, FIRST_OF_ALL_PROTOCOLS);
+        return request.text(TCA_KIND, "bpf")
+                .nest(
+                        TCA_OPTIONS,
+                        options -> options.u32(TCA_BPF_FD, program.number())
+                                .text(TCA_BPF_NAME, "hako")
+                                .u32(TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT));
     }
 
     /** struct tc_u32_sel with one key of which no bit counts. */

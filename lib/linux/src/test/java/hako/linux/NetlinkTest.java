@@ -3,7 +3,15 @@ package hako.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.DatagramPacket;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -14,6 +22,8 @@ import org.junit.jupiter.api.Timeout;
 /** Each test has a network namespace of its own. */
 @Timeout(10)
 class NetlinkTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
     private final Fd namespace = NetworkNamespace.create();
 
     @AfterEach
@@ -44,6 +54,126 @@ class NetlinkTest {
                     .hasMessageContaining("redirect right to there");
             return null;
         });
+    }
+
+    /** From one namespace through this one, which has the address as well, to where its frames are taken. */
+    @Test
+    void whatASocketWaitsForIsNotRedirected() throws Exception {
+        Fd outside = NetworkNamespace.create();
+        try (outside;
+                DatagramChannel far = NetworkNamespace.run(outside, () -> {
+                    try (Netlink netlink = Netlink.open()) {
+                        netlink.addVeth("far", "near");
+                        netlink.addAddress(netlink.require("far"), InetAddress.ofLiteral("10.1.1.1"), 24);
+                        netlink.change("far").up().apply();
+                        netlink.change("near").namespace(namespace).apply();
+                    }
+                    return DatagramChannel.open(StandardProtocolFamily.INET)
+                            .bind(new InetSocketAddress("10.1.1.1", 5353));
+                })) {
+            in(netlink -> {
+                // frames of nobody's else than this test's
+                Files.writeString(Path.of("/proc/sys/net/ipv6/conf/default/disable_ipv6"), "1");
+                netlink.addVeth("left", "right");
+                netlink.change("left").up().apply();
+                netlink.change("right").up().apply();
+                netlink.addAddress(netlink.require("near"), InetAddress.ofLiteral("10.1.1.2"), 24);
+                netlink.change("near").up().apply();
+                netlink.redirectUnclaimed(netlink.require("near"), netlink.require("left"));
+                return null;
+            });
+            try (DatagramChannel ours =
+                    NetworkNamespace.run(namespace, () -> DatagramChannel.open(StandardProtocolFamily.INET))) {
+                ours.connect(new InetSocketAddress("10.1.1.1", 5353));
+                ours.write(ByteBuffer.wrap(new byte[] {1}));
+                far.socket().setSoTimeout(5000);
+                DatagramPacket packet = new DatagramPacket(new byte[9], 9);
+                far.socket().receive(packet);
+                far.send(ByteBuffer.wrap(new byte[] {2}), packet.getSocketAddress());
+                ours.socket().setSoTimeout(5000);
+                ours.socket().receive(packet);
+                assertThat(packet.getData()[0]).isEqualTo((byte) 2);
+                long before = received("right");
+                far.send(ByteBuffer.wrap(new byte[] {3}), new InetSocketAddress("10.1.1.2", 9));
+                while (received("right") == before) {
+                    Thread.sleep(1);
+                }
+            }
+        }
+    }
+
+    private long received(String link) throws Exception {
+        return NetworkNamespace.run(
+                namespace,
+                () -> Files.readAllLines(Path.of("/proc/thread-self/net/dev")).stream()
+                        .filter(line -> line.strip().startsWith(link + ":"))
+                        .map(line -> line.strip().split("\\s+")[2])
+                        .mapToLong(Long::parseLong)
+                        .findFirst()
+                        .orElseThrow());
+    }
+
+    @Test
+    void redirectsAreListed() throws Exception {
+        in(netlink -> {
+            netlink.addVeth("left", "right");
+            Link from = netlink.require("right");
+            assertThat(netlink.redirected()).isEmpty();
+            netlink.redirect(from, netlink.require("left"));
+            assertThat(netlink.redirected()).containsExactly(from.index());
+            netlink.endRedirect(from);
+            assertThat(netlink.redirected()).isEmpty();
+            return null;
+        });
+    }
+
+    @Test
+    void changesAreHeardOfFromOutside() throws Exception {
+        try (NetlinkMonitor monitor = NetworkNamespace.run(namespace, NetlinkMonitor::open)) {
+            assertThat(monitor.await(Duration.ofMillis(1))).isFalse();
+            in(netlink -> {
+                netlink.addVeth("left", "right");
+                return null;
+            });
+            assertThat(monitor.await(PATIENCE)).isTrue();
+            monitor.drain();
+            in(netlink -> {
+                netlink.addAddress(netlink.require("left"), InetAddress.ofLiteral("10.1.1.1"), 24);
+                return null;
+            });
+            assertThat(monitor.await(PATIENCE)).as("an address").isTrue();
+            monitor.drain();
+            assertThat(monitor.await(Duration.ofMillis(1))).isFalse();
+        }
+    }
+
+    @Test
+    void moreChangesThanAreKeptAreOneChange() throws Exception {
+        try (NetlinkMonitor monitor = NetworkNamespace.run(namespace, NetlinkMonitor::open)) {
+            in(netlink -> {
+                netlink.addVeth("left", "right");
+                for (int i = 0; i < 2000; i++) {
+                    netlink.change("left").mtu(1000 + i % 100).apply();
+                }
+                return null;
+            });
+            assertThat(monitor.await(PATIENCE)).isTrue();
+            monitor.drain();
+            assertThat(monitor.await(Duration.ofMillis(1))).isFalse();
+        }
+    }
+
+    @Test
+    void whoWaitsForAChangeIsWokenByTheEnd() throws Exception {
+        NetlinkMonitor monitor = NetworkNamespace.run(namespace, NetlinkMonitor::open);
+        Thread.ofVirtual().start(monitor::close);
+        assertThatThrownBy(() -> {
+                    while (!monitor.await(PATIENCE)) {
+                        continue;
+                    }
+                })
+                .isInstanceOfSatisfying(
+                        LinuxException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EBADF));
     }
 
     @Test
