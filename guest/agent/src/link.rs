@@ -1,6 +1,6 @@
 //! ConfigureLink: finds a network link by its address, names it, gives it addresses and routes.
 
-use crate::api::{ConfigureLinkRequest, Route};
+use crate::api::{self, ConfigureLinkRequest};
 use crate::failure::{Doing, Failure, Status};
 use crate::sys::files;
 use crate::sys::netlink::{self, Message, Netlink};
@@ -10,7 +10,9 @@ use std::net::IpAddr;
 const RTM_NEWLINK: u16 = 16;
 const RTM_GETLINK: u16 = 18;
 const RTM_NEWADDR: u16 = 20;
+const RTM_DELADDR: u16 = 21;
 const RTM_NEWROUTE: u16 = 24;
+const RTM_DELROUTE: u16 = 25;
 const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
 const IFLA_MTU: u16 = 4;
@@ -37,6 +39,8 @@ pub struct Links {
     netlink: Netlink,
     /// There from the start and not configured yet.
     first: Option<Card>,
+    /// Index and last request of each link that was found by an address.
+    configured: Vec<(u32, Link)>,
 }
 
 struct Card {
@@ -45,14 +49,26 @@ struct Card {
 }
 
 /// A checked request.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Link {
     mac: Option<[u8; 6]>,
+    new_mac: Option<[u8; 6]>,
     name: String,
     mtu: u32,
+    down: bool,
     addresses: Vec<Network>,
-    routes: Vec<(Option<Network>, Option<IpAddr>)>,
+    routes: Vec<Route>,
 }
+
+/// What the kernel says of a link.
+struct Found {
+    index: u32,
+    is_up: bool,
+    name: String,
+}
+
+/// Destination and gateway; without one: everything, on the link itself.
+type Route = (Option<Network>, Option<IpAddr>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Network {
@@ -64,7 +80,7 @@ impl Link {
     pub fn parse(request: &ConfigureLinkRequest) -> Result<Link, Status> {
         let wrong = |what: &str, text: &str| Status::invalid(format!("configure link: \"{text}\" is no {what}"));
         let network = |text: &String| network(text).ok_or_else(|| wrong("address with prefix", text));
-        let route = |route: &Route| {
+        let route = |route: &api::Route| {
             let destination = Some(&route.destination).filter(|text| !text.is_empty()).map(network).transpose()?;
             let gateway = Some(&route.gateway).filter(|text| !text.is_empty());
             let gateway = gateway.map(|text| text.parse().map_err(|_| wrong("address", text))).transpose()?;
@@ -73,42 +89,19 @@ impl Link {
         if request.name.len() > 15 || request.name.contains(['/', '\0']) {
             return Err(wrong("link name", &request.name));
         }
+        let mac = |text: &str| match text {
+            "" => Ok(None),
+            text => mac(text).ok_or_else(|| wrong("MAC address", text)).map(Some),
+        };
         Ok(Link {
-            mac: match request.mac.as_str() {
-                "" => None,
-                text => Some(mac(text).ok_or_else(|| wrong("MAC address", text))?),
-            },
+            mac: mac(&request.mac)?,
+            new_mac: mac(&request.new_mac)?,
             name: request.name.clone(),
             mtu: request.mtu,
+            down: request.down,
             addresses: request.addresses.iter().map(network).collect::<Result<_, _>>()?,
             routes: request.routes.iter().map(route).collect::<Result<_, Status>>()?,
         })
-    }
-
-    /// Index of the link, whether it is up, and its name.
-    fn find(&self, links: &mut Links) -> std::io::Result<Option<(u32, bool, String)>> {
-        let is_it = |card: &mut Card| self.mac.is_some_and(|mac| card.mac == UNCLAIMED || card.mac == mac);
-        if let Some(card) = links.first.take_if(is_it) {
-            return Ok(Some((card.index, card.mac == UNCLAIMED, FIRST_LINK.into())));
-        }
-        let mut found = None;
-        links.netlink.list(Message::new(RTM_GETLINK, &[0; 16]), |kind, body| {
-            let Some((info, attributes)) = body.split_first_chunk::<16>() else { return };
-            // struct ifinfomsg: family, pad, type u16, index i32, flags u32, change u32
-            let index = u32::from_ne_bytes([info[4], info[5], info[6], info[7]]);
-            let flags = u32::from_ne_bytes([info[8], info[9], info[10], info[11]]);
-            let name = netlink::attribute(attributes, IFLA_IFNAME).unwrap_or_default();
-            let name = String::from_utf8_lossy(name).trim_end_matches('\0').to_owned();
-            let address = netlink::attribute(attributes, IFLA_ADDRESS);
-            let is_it = match &self.mac {
-                Some(mac) => address == Some(mac),
-                None => flags & libc::IFF_LOOPBACK as u32 != 0,
-            };
-            if kind == RTM_NEWLINK && is_it {
-                found = Some((index, flags & libc::IFF_UP as u32 != 0, name));
-            }
-        })?;
-        Ok(found)
     }
 }
 
@@ -122,27 +115,77 @@ impl Links {
         if let Some(card) = first.as_ref().filter(|card| card.mac == UNCLAIMED) {
             netlink.change(link_message(card.index, true), 0).doing(|| format!("bring up link {FIRST_LINK}"))?;
         }
-        Ok(Links { netlink, first })
+        Ok(Links { netlink, first, configured: Vec::new() })
     }
 
     /// False when there is no such link yet.
     pub fn configure(&mut self, link: &Link) -> Result<bool, Failure> {
-        let Some((index, is_up, name)) = link.find(self).doing(|| "list the network links".into())? else {
+        let Some(found) = self.find(link).doing(|| "list the network links".into())? else {
             return Ok(false);
         };
-        link.apply(&self.netlink, index, is_up, &name).map(|()| true)
+        let earlier = self.configured.iter().position(|(index, _)| *index == found.index);
+        if let Some((_, earlier)) = earlier.map(|at| self.configured.swap_remove(at)) {
+            link.take_back(&self.netlink, found.index, &earlier);
+        }
+        if link.mac.is_some() {
+            // whatever fails below is to be taken back then as well
+            self.configured.push((found.index, link.clone()));
+        }
+        link.apply(&self.netlink, &found).map(|()| true)
+    }
+
+    /// The link that was configured by this address before, else the one that has it.
+    fn find(&mut self, link: &Link) -> std::io::Result<Option<Found>> {
+        let is_it = |card: &mut Card| link.mac.is_some_and(|mac| card.mac == UNCLAIMED || card.mac == mac);
+        if let Some(card) = self.first.take_if(is_it) {
+            return Ok(Some(Found { index: card.index, is_up: card.mac == UNCLAIMED, name: FIRST_LINK.into() }));
+        }
+        let (mut by_address, mut all) = (None, Vec::new());
+        self.netlink.list(Message::new(RTM_GETLINK, &[0; 16]), |kind, body| {
+            let Some((info, attributes)) = body.split_first_chunk::<16>().filter(|_| kind == RTM_NEWLINK) else {
+                return;
+            };
+            // struct ifinfomsg: family, pad, type u16, index i32, flags u32, change u32
+            let index = u32::from_ne_bytes([info[4], info[5], info[6], info[7]]);
+            let flags = u32::from_ne_bytes([info[8], info[9], info[10], info[11]]);
+            let name = netlink::attribute(attributes, IFLA_IFNAME).unwrap_or_default();
+            let name = String::from_utf8_lossy(name).trim_end_matches('\0').to_owned();
+            let is_it = match &link.mac {
+                Some(mac) => netlink::attribute(attributes, IFLA_ADDRESS) == Some(mac),
+                None => flags & libc::IFF_LOOPBACK as u32 != 0,
+            };
+            if is_it {
+                by_address = Some(index);
+            }
+            all.push(Found { index, is_up: flags & libc::IFF_UP as u32 != 0, name });
+        })?;
+        self.configured.retain(|(index, _)| all.iter().any(|found| found.index == *index));
+        let known = self.configured.iter().find(|(_, earlier)| link.mac.is_some() && earlier.mac == link.mac);
+        let index = known.map(|(index, _)| *index).or(by_address);
+        Ok(all.into_iter().find(|found| Some(found.index) == index))
     }
 }
 
 impl Link {
-    fn apply(&self, netlink: &Netlink, index: u32, is_up: bool, name: &str) -> Result<(), Failure> {
-        let renames = self.mac.is_some() && !self.name.is_empty() && self.name != name;
-        if is_up && renames {
+    /// What an earlier request gave the link and this one does not. A container may have taken it away already.
+    fn take_back(&self, netlink: &Netlink, index: u32, earlier: &Link) {
+        for (destination, gateway) in earlier.routes.iter().filter(|route| !self.routes.contains(route)) {
+            let _ = netlink.change(route_message(RTM_DELROUTE, index, *destination, *gateway), 0);
+        }
+        for network in earlier.addresses.iter().filter(|network| !self.addresses.contains(network)) {
+            let _ = netlink.change(address_message(RTM_DELADDR, index, network), 0);
+        }
+    }
+
+    fn apply(&self, netlink: &Netlink, found: &Found) -> Result<(), Failure> {
+        let (index, name) = (found.index, &found.name);
+        let renames = self.mac.is_some() && !self.name.is_empty() && self.name != *name;
+        if found.is_up && renames {
             // The kernel renames only what is down.
             netlink.change(link_message(index, false), 0).doing(|| format!("take link {} down", self.name))?;
         }
-        let mut message = link_message(index, true);
-        if let Some(mac) = &self.mac {
+        let mut message = link_message(index, !self.down);
+        if let Some(mac) = self.new_mac.as_ref().or(self.mac.as_ref()) {
             message = message.attribute(IFLA_ADDRESS, mac);
         }
         if renames {
@@ -151,17 +194,20 @@ impl Link {
         if self.mtu > 0 {
             message = message.attribute(IFLA_MTU, &self.mtu.to_ne_bytes());
         }
-        netlink.change(message, 0).doing(|| format!("bring up link {}", self.name))?;
+        netlink.change(message, 0).doing(|| format!("configure link {}", self.name))?;
+        if self.down {
+            return Ok(());
+        }
         if self.addresses.iter().any(|network| network.address.is_ipv6()) {
-            let name = if self.mac.is_some() && !self.name.is_empty() { &self.name } else { name };
-            enable_ipv6(name)?;
+            enable_ipv6(if renames { &self.name } else { name })?;
         }
         for network in &self.addresses {
-            let added = netlink.change(address_message(index, network), netlink::CREATE | netlink::REPLACE);
+            let added =
+                netlink.change(address_message(RTM_NEWADDR, index, network), netlink::CREATE | netlink::REPLACE);
             added.doing(|| format!("give link {} address {}/{}", self.name, network.address, network.prefix))?;
         }
         for (destination, gateway) in &self.routes {
-            let message = route_message(index, *destination, *gateway);
+            let message = route_message(RTM_NEWROUTE, index, *destination, *gateway);
             let added = netlink.change(message, netlink::CREATE | netlink::REPLACE);
             added.doing(|| format!("route {destination:?} by {gateway:?} on link {}", self.name))?;
         }
@@ -198,11 +244,11 @@ fn link_message(index: u32, up: bool) -> Message {
 }
 
 /// struct ifaddrmsg: family, prefix length, flags, scope, index u32.
-fn address_message(index: u32, network: &Network) -> Message {
+fn address_message(kind: u16, index: u32, network: &Network) -> Message {
     let mut info = [family(network.address), network.prefix, 0, RT_SCOPE_UNIVERSE, 0, 0, 0, 0];
     info[4..].copy_from_slice(&index.to_ne_bytes());
     let bytes = bytes(network.address);
-    let mut message = Message::new(RTM_NEWADDR, &info).attribute(IFA_LOCAL, &bytes).attribute(IFA_ADDRESS, &bytes);
+    let mut message = Message::new(kind, &info).attribute(IFA_LOCAL, &bytes).attribute(IFA_ADDRESS, &bytes);
     if network.address.is_ipv6() {
         // The host has chosen the address; a container should not wait a second for proof that it is free.
         message = message.attribute(IFA_FLAGS, &IFA_F_NODAD.to_ne_bytes());
@@ -211,12 +257,12 @@ fn address_message(index: u32, network: &Network) -> Message {
 }
 
 /// struct rtmsg: family, destination and source length, tos, table, protocol, scope, type, flags u32.
-fn route_message(index: u32, destination: Option<Network>, gateway: Option<IpAddr>) -> Message {
+fn route_message(kind: u16, index: u32, destination: Option<Network>, gateway: Option<IpAddr>) -> Message {
     let family = family(destination.map(|network| network.address).or(gateway).unwrap_or(IpAddr::from([0; 4])));
     let scope = if gateway.is_some() || family == libc::AF_INET6 as u8 { RT_SCOPE_UNIVERSE } else { RT_SCOPE_LINK };
     let prefix = destination.map_or(0, |network| network.prefix);
     let info = [family, prefix, 0, 0, RT_TABLE_MAIN, RTPROT_STATIC, scope, RTN_UNICAST, 0, 0, 0, 0];
-    let mut message = Message::new(RTM_NEWROUTE, &info).attribute(RTA_OIF, &index.to_ne_bytes());
+    let mut message = Message::new(kind, &info).attribute(RTA_OIF, &index.to_ne_bytes());
     if let Some(network) = destination.filter(|network| network.prefix > 0) {
         message = message.attribute(RTA_DST, &bytes(network.address));
     }

@@ -6,6 +6,7 @@ import hako.linux.Address;
 import hako.linux.Fd;
 import hako.linux.Link;
 import hako.linux.Netlink;
+import hako.linux.NetlinkMonitor;
 import hako.linux.NetworkNamespace;
 import hako.linux.Route;
 import java.io.IOException;
@@ -17,11 +18,15 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A network namespace that a container manager has wired, with the ends of its veth pairs in it. A guest gets each of them: a
  * tap beside the link, and whatever comes in by the one goes out by the other, so that the guest has the link's own address,
- * MAC and neighbours, and the manager's rules hold for it.
+ * MAC and neighbours, and the manager's rules hold for it. What a socket in the namespace itself waits for stays there: Docker asks
+ * name servers from within.
  *
  * <pre>
  *   guest eth0 === VMM === tap <-- redirect --> eth0 === veth === the manager's bridge
@@ -50,8 +55,13 @@ public final class NamespaceNetwork {
                 : "";
     }
 
+    /** Hears of changes of the namespace, and keeps it in being. */
+    public static NetlinkMonitor monitor(Fd namespace) {
+        return NetworkNamespace.run(namespace, NetlinkMonitor::open);
+    }
+
     /**
-     * Its Ethernet links that are up, by index.
+     * Its Ethernet links, by index.
      *
      * @throws HakoException WRONG_STATE: another sandbox has them
      */
@@ -62,10 +72,11 @@ public final class NamespaceNetwork {
                 requireFree(all, sandboxId);
                 List<Address> addresses = netlink.addresses();
                 List<Route> routes = netlink.routes();
+                Set<Integer> redirected = netlink.redirected();
                 return all.stream()
-                        .filter(link -> link.up() && isTheirs(link))
+                        .filter(NamespaceNetwork::isTheirs)
                         .sorted(Comparator.comparingInt(Link::index))
-                        .map(link -> describe(link, addresses, routes))
+                        .map(link -> describe(link, redirected.contains(link.index()), addresses, routes))
                         .toList();
             }
         });
@@ -100,7 +111,7 @@ public final class NamespaceNetwork {
         return link.name().startsWith(TAP);
     }
 
-    private static NamespaceLink describe(Link link, List<Address> addresses, List<Route> routes) {
+    private static NamespaceLink describe(Link link, boolean redirected, List<Address> addresses, List<Route> routes) {
         List<String> own = new ArrayList<>();
         List<NamespaceLink.Route> ways = new ArrayList<>();
         for (Address address : addresses) {
@@ -112,7 +123,15 @@ public final class NamespaceNetwork {
                 .filter(route -> route.linkIndex() == link.index() && !comesWithAnAddress(route, link, addresses))
                 .sorted(Comparator.comparing((Route route) -> route.gateway().isPresent()))
                 .forEach(route -> ways.add(way(route)));
-        return new NamespaceLink(link.name(), link.mac().orElseThrow().toString(), link.mtu(), own, ways);
+        return new NamespaceLink(
+                link.index(),
+                link.name(),
+                link.mac().orElseThrow().toString(),
+                link.mtu(),
+                link.up(),
+                redirected,
+                own,
+                ways);
     }
 
     /** The kernel makes fe80::/64 and an address there. */
@@ -145,26 +164,91 @@ public final class NamespaceNetwork {
     }
 
     /**
+     * A link that a sandbox has joined, as its tap's alias keeps it: as long as the tap, whatever becomes of the daemon.
+     *
+     * <pre>
+     * hako1 LINK-INDEX MAC        e.g.  hako1 7 02:42:ac:11:00:02
+     * </pre>
+     *
+     * @param number of the sandbox's tap
+     * @param mac of the card behind the tap, as it was plugged
+     */
+    public record Joined(int number, int linkIndex, String mac) {
+        private static final Pattern ALIAS = Pattern.compile("hako1 (\\d{1,9}) ([0-9a-f:]{17})");
+
+        private String alias() {
+            return "hako1 " + linkIndex + " " + mac;
+        }
+
+        private static Optional<Joined> of(Link tap, String sandboxId) {
+            String prefix = taps(sandboxId);
+            Matcher alias = ALIAS.matcher(tap.alias());
+            return tap.name().matches(prefix + "\\d") && alias.matches()
+                    ? Optional.of(new Joined(
+                            tap.name().charAt(prefix.length()) - '0', Integer.parseInt(alias.group(1)), alias.group(2)))
+                    : Optional.empty();
+        }
+    }
+
+    /** What the sandbox has joined, whichever daemon did it. */
+    public static List<Joined> joined(Fd namespace, String sandboxId) {
+        return NetworkNamespace.run(namespace, () -> {
+            try (Netlink netlink = Netlink.open()) {
+                return netlink.links().stream()
+                        .flatMap(link -> Joined.of(link, sandboxId).stream())
+                        .toList();
+            }
+        });
+    }
+
+    /**
      * Moves the tap beside the link, and has each give the other what it gets.
      *
+     * @param mac of the card behind the tap
      * @throws HakoException WRONG_STATE: another sandbox has the links of this namespace
      */
-    public static synchronized void join(Fd namespace, String sandboxId, String tap, NamespaceLink link) {
-        try (Netlink netlink = Netlink.open()) {
-            netlink.change(tap).namespace(namespace).apply();
+    public static void join(Fd namespace, String sandboxId, int number, String mac, NamespaceLink link) {
+        String tap = tap(sandboxId, number);
+        synchronized (NamespaceNetwork.class) {
+            try (Netlink netlink = Netlink.open()) {
+                netlink.change(tap).namespace(namespace).apply();
+            }
+            NetworkNamespace.run(namespace, () -> {
+                try (Netlink netlink = Netlink.open()) {
+                    requireFree(netlink.links(), sandboxId);
+                    netlink.change(tap).mtu(link.mtu()).up().apply();
+                    redirect(netlink, tap, link);
+                    netlink.change(tap)
+                            .alias(new Joined(number, link.index(), mac).alias())
+                            .apply();
+                    return null;
+                }
+            });
         }
+    }
+
+    /** The same for a tap that is there: the link's MTU has changed, or it was away and is back. */
+    public static void adjust(Fd namespace, String sandboxId, int number, NamespaceLink link) {
+        String tap = tap(sandboxId, number);
         NetworkNamespace.run(namespace, () -> {
             try (Netlink netlink = Netlink.open()) {
-                requireFree(netlink.links(), sandboxId);
-                netlink.change(tap).mtu(link.mtu()).up().apply();
-                Link ours = netlink.require(tap);
-                Link theirs = netlink.require(link.name());
-                netlink.endRedirect(theirs); // to a tap that is gone
-                netlink.redirect(theirs, ours);
-                netlink.redirect(ours, theirs);
+                netlink.change(tap).mtu(link.mtu()).apply();
+                if (!link.redirected()) {
+                    redirect(netlink, tap, link);
+                }
                 return null;
             }
         });
+    }
+
+    /** Whatever was in the way of either goes: it led to a tap, or a link, that is gone. */
+    private static void redirect(Netlink netlink, String tap, NamespaceLink link) {
+        Link ours = netlink.require(tap);
+        Link theirs = netlink.require(link.name());
+        netlink.endRedirect(theirs);
+        netlink.endRedirect(ours);
+        netlink.redirect(ours, theirs);
+        netlink.redirect(theirs, ours);
     }
 
     /** What the sandbox had joined has its frames again, where it still is and no other sandbox has it by now. */

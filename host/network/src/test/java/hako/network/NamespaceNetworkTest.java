@@ -74,6 +74,49 @@ class NamespaceNetworkTest {
     }
 
     @Test
+    void whatWasJoinedIsKnownToWhoeverAsks() {
+        join(ONE);
+        NamespaceLink eth0 = eth0();
+        assertThat(NamespaceNetwork.joined(wired, ONE))
+                .containsExactly(new NamespaceNetwork.Joined(0, eth0.index(), eth0.mac()));
+        assertThat(NamespaceNetwork.joined(wired, OTHER)).isEmpty();
+    }
+
+    @Test
+    void aTapOfWhichNothingIsNotedHasJoinedNothing() {
+        join(ONE);
+        in(
+                wired,
+                netlink -> netlink.change(NamespaceNetwork.tap(ONE, 0))
+                        .alias("hako1 eth0")
+                        .apply());
+        assertThat(NamespaceNetwork.joined(wired, ONE)).isEmpty();
+    }
+
+    @Test
+    void aLinkThatWasAwayIsRedirectedAgain() {
+        join(ONE);
+        assertThat(eth0().redirected()).isTrue();
+        in(wired, netlink -> netlink.change("eth0").namespace(host).apply());
+        in(host, netlink -> netlink.change("eth0").namespace(wired).apply());
+        assertThat(eth0().redirected()).isFalse();
+        in(wired, netlink -> netlink.change("eth0").mtu(1300).up().apply());
+        NamespaceNetwork.adjust(wired, ONE, 0, eth0());
+        assertThat(eth0().redirected()).isTrue();
+        in(
+                wired,
+                netlink -> assertThat(
+                                netlink.require(NamespaceNetwork.tap(ONE, 0)).mtu())
+                        .isEqualTo(1300));
+    }
+
+    @Test
+    void aLinkThatIsDownIsToldSo() {
+        in(wired, netlink -> netlink.change("eth0").down().apply());
+        assertThat(eth0().up()).isFalse();
+    }
+
+    @Test
     void twoSandboxesAtATimeAreRefused() throws IOException {
         NamespaceLink eth0 = NamespaceNetwork.links(wired, ONE).getFirst();
         join(ONE);
@@ -104,6 +147,10 @@ class NamespaceNetworkTest {
         NamespaceNetwork.part(new WiredNamespace(Path.of("/etc/hosts").toString(), 1), ONE);
     }
 
+    private NamespaceLink eth0() {
+        return NamespaceNetwork.links(wired, ONE).getFirst();
+    }
+
     private void join(String sandbox) {
         join(sandbox, NamespaceNetwork.links(wired, sandbox).getFirst());
     }
@@ -112,7 +159,7 @@ class NamespaceNetworkTest {
         NetworkNamespace.run(host, () -> {
             String tap = NamespaceNetwork.tap(sandbox, 0);
             Tap.create(tap, 0);
-            NamespaceNetwork.join(wired, sandbox, tap, link);
+            NamespaceNetwork.join(wired, sandbox, 0, link.mac(), link);
             return null;
         });
     }

@@ -122,12 +122,12 @@ public final class Container {
     }
 
     /**
-     * Gives its VM the links of a network namespace, with their addresses and routes. Before it is started.
+     * Its VM has the links of a network namespace from now on, with their addresses and routes. Before it is started.
      *
      * @param namespace whose links somebody else has wired
      */
     public void mirror(WiredNamespace namespace) {
-        new MirrorNamespace(sandbox(), sandboxes, namespace).run();
+        sandbox().mirror(namespace, sandboxes);
     }
 
     /** What follows once it is written down that it runs. */

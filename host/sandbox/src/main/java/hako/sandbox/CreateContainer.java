@@ -44,9 +44,6 @@ final class CreateContainer {
     private static final Duration DEATH = Duration.ofSeconds(1);
     private static final String NIC = "eth0";
 
-    /** Of a network namespace, mirrored into the VM. */
-    private static final int MOST_LINKS = 6;
-
     private static final Logger log = LoggerFactory.getLogger(CreateContainer.class);
 
     private final Node node;
@@ -99,7 +96,7 @@ final class CreateContainer {
                             size.memoryBytes(),
                             devices,
                             shared.used(),
-                            request.network().mode() == NetworkRequest.Mode.NAMESPACE ? MOST_LINKS : 0,
+                            request.network().mode() == NetworkRequest.Mode.NAMESPACE ? NamespaceMirror.MOST_LINKS : 0,
                             PreparedContainer.of(node, request, endpoint != null)));
             undo.add(vm::kill);
             sandboxes.making(id, vm);

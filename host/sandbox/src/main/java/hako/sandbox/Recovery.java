@@ -103,11 +103,11 @@ final class Recovery {
             return ended(record, lost("its VM ended while no daemon was running"));
         }
         Sandbox sandbox = new Sandbox(in.id(), in.createdAt(), vm.get(), in.endpoint());
-        sandbox.joins(in.namespace());
         try {
             CheckResponse facts = sandbox.agent().check(AGENT_TIMEOUT);
             for (ContainerStatus status : facts.getContainersList()) {
                 if (status.getContainerId().equals(record.id())) {
+                    sandbox.goOnMirroring(in.namespace());
                     return adopt(record, sandbox, status);
                 }
             }
@@ -197,8 +197,8 @@ final class Recovery {
         for (String id : ids) {
             try {
                 SharedFolder.remove(runDirectory.resolve(id));
-                if (sandboxRecords.get(id) instanceof SandboxRecord gone && gone.namespace() != null) {
-                    MirrorNamespace.part(id, gone.namespace());
+                if (sandboxRecords.get(id) instanceof SandboxRecord gone) {
+                    NamespaceMirror.part(id, gone.namespace());
                 }
                 checkpoints.deleteSandbox(id);
             } catch (HakoException e) {

@@ -6,6 +6,7 @@ import hako.agent.v1.BindSandboxRequest;
 import hako.agent.v1.ConfigureLinkRequest;
 import hako.agent.v1.Route;
 import hako.base.HakoException;
+import hako.base.Undo;
 import hako.network.Endpoint;
 import hako.network.NamespaceLink;
 import hako.network.WiredNamespace;
@@ -17,6 +18,8 @@ import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A VM with an identity: the isolation boundary that one container, or the containers of one pod, share. Threads: any;
@@ -25,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 final class Sandbox {
     /** Long enough for a slow host to boot a guest under emulation; a failed boot is reported long before. */
     static final Duration BOOT_TIMEOUT = Duration.ofSeconds(60);
+
+    private static final Logger log = LoggerFactory.getLogger(Sandbox.class);
 
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final int ENTROPY_BYTES = 64;
@@ -37,6 +42,7 @@ final class Sandbox {
     private final AgentClient agent;
     private final @Nullable Endpoint endpoint;
     private volatile @Nullable WiredNamespace namespace;
+    private volatile @Nullable NamespaceMirror mirror;
 
     Sandbox(String id, Instant createdAt, Vm vm, @Nullable Endpoint endpoint) {
         this.id = id;
@@ -73,14 +79,45 @@ final class Sandbox {
         return endpoint;
     }
 
-    /** Whose links it has. */
-    @Nullable
-    WiredNamespace namespace() {
-        return namespace;
+    /** Its links are those of the namespace from now on. */
+    void mirror(WiredNamespace wired, Sandboxes sandboxes) {
+        if (wired.equals(namespace)) {
+            return;
+        }
+        try (Undo undo = new Undo()) {
+            undo.add(() -> partFromNamespace(sandboxes));
+            namespace = wired;
+            sandboxes.save(this); // whoever finds this sandbox gone takes the redirects back
+            mirror = NamespaceMirror.start(this, wired);
+            undo.release();
+        }
     }
 
-    void joins(@Nullable WiredNamespace wired) {
+    /** As an earlier daemon has left it. */
+    void goOnMirroring(@Nullable WiredNamespace wired) {
         namespace = wired;
+        if (wired == null) {
+            return;
+        }
+        try {
+            mirror = NamespaceMirror.goOn(this, wired);
+        } catch (HakoException e) {
+            log.warn("sandbox {}: its links are not followed: {}", ContainerId.shortened(id), e.getMessage());
+        }
+    }
+
+    private void partFromNamespace(Sandboxes sandboxes) {
+        part();
+        namespace = null;
+        sandboxes.save(this);
+    }
+
+    /** Whoever wired the namespace has its links again. */
+    void part() {
+        if (mirror != null) {
+            mirror.close();
+        }
+        NamespaceMirror.part(id, namespace);
     }
 
     SandboxRecord record() {
@@ -114,9 +151,12 @@ final class Sandbox {
                 .build();
     }
 
-    static ConfigureLinkRequest link(NamespaceLink link) {
+    /** @param mac the card was plugged with */
+    static ConfigureLinkRequest link(String mac, NamespaceLink link) {
         ConfigureLinkRequest.Builder request = ConfigureLinkRequest.newBuilder()
-                .setMac(link.mac())
+                .setMac(mac)
+                .setNewMac(link.mac())
+                .setDown(!link.up())
                 .setName(link.name())
                 .setMtu(link.mtu())
                 .addAllAddresses(link.addresses());

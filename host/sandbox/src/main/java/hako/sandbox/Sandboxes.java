@@ -276,9 +276,7 @@ public final class Sandboxes implements AutoCloseable {
         if (sandbox.endpoint() != null) {
             steps.add(() -> node.network().detach(sandbox.endpoint()));
         }
-        if (sandbox.namespace() != null) {
-            steps.add(() -> MirrorNamespace.part(sandbox.id(), sandbox.namespace()));
-        }
+        steps.add(sandbox::part);
         steps.add(() -> SharedFolder.remove(sandbox.directory()));
         steps.add(() -> checkpoints.deleteSandbox(sandbox.id()));
         for (Runnable step : steps) {

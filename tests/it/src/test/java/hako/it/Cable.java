@@ -4,22 +4,35 @@ import java.nio.file.Path;
 
 /** Two network namespaces with a cable between them: {@code eth7} of the near one, {@code far} of the other. */
 record Cable(String nearName, String farName) implements AutoCloseable {
-    static Cable lay(HakoNode node, int mtu) {
+    /** The namespaces without it. */
+    static Cable none(HakoNode node) {
         Cable cable = new Cable("near-" + node.bridge(), "far-" + node.bridge());
         Command.of("ip", "netns", "add", cable.nearName).run().ok();
         Command.of("ip", "netns", "add", cable.farName).run().ok();
-        cable.near("ip link add eth7 mtu %d address 02:00:00:00:00:07 type veth peer name far netns %s"
-                .formatted(mtu, cable.farName));
         return cable;
+    }
+
+    static Cable lay(HakoNode node, int mtu) {
+        Cable cable = none(node);
+        cable.lay(mtu);
+        return cable;
+    }
+
+    void lay(int mtu) {
+        near("ip link add eth7 mtu %d address 02:00:00:00:00:07 type veth peer name far netns %s"
+                .formatted(mtu, farName));
     }
 
     /** With addresses at both ends: {@code 10.9.8.7} and {@code 10.9.8.1}. */
     static Cable connect(HakoNode node, int mtu) {
         Cable cable = lay(node, mtu);
-        cable.near("ip addr add 10.9.8.7/24 dev eth7 && ip link set eth7 up");
-        cable.far("ip addr add 10.9.8.1/24 dev far && ip link set far up");
-        cable.near("ip route add default via 10.9.8.1 dev eth7");
+        cable.address();
         return cable;
+    }
+
+    void address() {
+        far("ip addr add 10.9.8.1/24 dev far && ip link set far up");
+        near("ip addr add 10.9.8.7/24 dev eth7 && ip link set eth7 up && ip route add default via 10.9.8.1 dev eth7");
     }
 
     /** What a script says in the near namespace. */

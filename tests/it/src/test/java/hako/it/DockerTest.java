@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -37,6 +38,7 @@ class DockerTest {
     @AfterEach
     void nothingIsLeft() {
         docker.removeContainers();
+        docker.run("network", "prune", "-f").ok();
         node.awaitNoTraces();
     }
 
@@ -185,6 +187,40 @@ class DockerTest {
 
         node.killDaemon();
         assertThat(docker.get("127.0.0.1", 18099)).isEqualTo("page\n");
+    }
+
+    @Test
+    void aNetworkIsConnectedAndDisconnectedWhileItRuns() {
+        docker.run("network", "create", "--subnet", "10.123.1.0/24", "one").ok();
+        docker.run("network", "create", "--subnet", "10.123.2.0/24", "two").ok();
+        docker.run("run", "-d", "--network", "one", "--name", "web", Docker.IMAGE, "sleep", "1000")
+                .ok();
+        docker.run("run", "-d", "--network", "two", "--name", "srv", Docker.IMAGE, "sleep", "1000")
+                .ok();
+        assertThat(guest("web", "ip -4 addr")).contains("10.123.1.2/24").doesNotContain("10.123.2.");
+
+        docker.run("network", "connect", "--ip", "10.123.2.77", "two", "web").ok();
+        awaitGuest("web", "ip addr show eth1", "10.123.2.77/24");
+        guest("web", "ping -c 1 -W 5 10.123.2.2");
+        node.killDaemon();
+        docker.run("network", "disconnect", "one", "web").ok();
+        awaitGuest("web", "ls /sys/class/net; ip route", "eth1\nlo\n", "default via 10.123.2.1 dev eth1");
+        docker.run("network", "connect", "one", "web").ok();
+        awaitGuest("web", "ip -4 addr show eth0", "10.123.1.");
+        docker.run("network", "disconnect", "two", "web").ok();
+        awaitGuest("web", "ls /sys/class/net; ip route", "eth0\nlo\n", "default via 10.123.1.1 dev eth0");
+    }
+
+    private static String guest(String name, String script) {
+        return docker.run("exec", name, "sh", "-c", script).ok().out();
+    }
+
+    private static void awaitGuest(String name, String script, String... says) {
+        Await.until(
+                "the guest to say " + String.join(", ", says),
+                PATIENCE,
+                () -> Stream.of(says).allMatch(guest(name, script)::contains),
+                () -> guest(name, script));
     }
 
     @Test
