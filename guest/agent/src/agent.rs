@@ -12,6 +12,7 @@ use crate::container::Container;
 use crate::events::Events;
 use crate::failure::{Doing, Failure};
 use crate::link::Links;
+use crate::names::Names;
 use crate::process::Process;
 use crate::storage::Storages;
 use crate::sys::epoll::{self, Epoll};
@@ -31,6 +32,7 @@ pub struct Agent {
     pub backlog: Backlog,
     pub storages: Storages,
     pub links: Links,
+    pub names: Names,
     pub containers: Vec<Container>,
     /// Nobody's yet.
     pub prepared: Option<Container>,
@@ -55,6 +57,7 @@ impl Agent {
             backlog: Backlog::default(),
             storages: Storages::default(),
             links,
+            names: Names::default(),
             containers: Vec::new(),
             prepared: None,
             events: Events::default(),
@@ -109,6 +112,7 @@ impl Agent {
                     uevents.drain();
                 }
             }
+            Token::Names => self.on_names(),
             Token::Control(serial) => self.on_control(serial),
             Token::Stdout(serial) => self.on_output(serial, false),
             Token::Stderr(serial) => self.on_output(serial, true),
@@ -162,6 +166,7 @@ impl Agent {
         }
         self.uevents = None;
         self.events.forget_waiters();
+        self.names.forget_waiter();
         for process in self.containers.iter_mut().flat_map(|container| &mut container.processes) {
             process.forget_waiters(&self.epoll);
         }

@@ -63,7 +63,17 @@ impl Backlog {
 
 /// The container a request is for: in every request that has one it is field 1, written first.
 fn container_id<'a>(request: &Request<'a>) -> Option<&'a [u8]> {
-    let sandbox = ["Check", "BindSandbox", "SetClock", "OnlineCpus", "ConfigureLink", "Shutdown", "AwaitEvent"];
+    let sandbox = [
+        "Check",
+        "BindSandbox",
+        "SetClock",
+        "OnlineCpus",
+        "ConfigureLink",
+        "Shutdown",
+        "AwaitEvent",
+        "AwaitQuery",
+        "AnswerQuery",
+    ];
     if sandbox.contains(&request.method) {
         return None;
     }

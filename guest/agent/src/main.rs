@@ -10,6 +10,7 @@ mod events;
 mod failure;
 mod fatal;
 mod link;
+mod names;
 mod process;
 mod server;
 mod spec;

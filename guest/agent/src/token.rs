@@ -8,6 +8,8 @@ pub enum Token {
     Children,
     /// The kernel found a device.
     Uevents,
+    /// Somebody asks for a name.
+    Names,
     /// A child that is being started has something to say. The number is [`crate::process::Process::serial`].
     Control(u32),
     Stdout(u32),
@@ -29,6 +31,7 @@ impl Token {
             Token::Stderr(serial) => (6, serial),
             Token::Stdin(serial) => (7, serial),
             Token::Memory(serial) => (8, serial),
+            Token::Names => (9, 0),
         };
         (kind << 32) | u64::from(serial)
     }
@@ -44,7 +47,8 @@ impl Token {
             5 => Token::Stdout(serial),
             6 => Token::Stderr(serial),
             7 => Token::Stdin(serial),
-            _ => Token::Memory(serial),
+            8 => Token::Memory(serial),
+            _ => Token::Names,
         }
     }
 }

@@ -4,9 +4,9 @@
 use super::cgroup::Cgroup;
 use crate::failure::{Doing, Failure};
 use crate::spec::DeviceRule;
-use crate::sys::check;
+use crate::sys::bpf::{self, *};
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::OnceLock;
 
 const MKNOD: u32 = 1;
@@ -71,7 +71,9 @@ impl DeviceFilter {
     /// From now on it counts for all processes of the cgroup.
     pub fn attach(&self, cgroup: &Cgroup) -> Result<(), Failure> {
         match &self.0 {
-            Some(program) => attach(cgroup, program).doing(|| "attach the device filter".into()),
+            Some(program) => {
+                bpf::attach(&cgroup.folder(), program, OF_A_DEVICE).doing(|| "attach the device filter".into())
+            }
             None => Ok(()),
         }
     }
@@ -173,69 +175,12 @@ fn access(letters: &str) -> u32 {
     if letters.is_empty() { ALL } else { letters.chars().fold(0, |access, letter| access | bit(letter)) }
 }
 
-const LOAD_WORD: u8 = 0x61; // BPF_LDX | BPF_MEM | BPF_W
-const MOVE: u8 = 0xbf; // BPF_ALU64 | BPF_MOV | BPF_X
-const SET: u8 = 0xb7; // BPF_ALU64 | BPF_MOV | BPF_K
-const AND: u8 = 0x54; // BPF_ALU | BPF_AND | BPF_K
-const SHIFT_RIGHT: u8 = 0x74; // BPF_ALU | BPF_RSH | BPF_K
-const IF_EQUAL: u8 = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
-const IF_NOT_EQUAL: u8 = 0x55; // BPF_JMP | BPF_JNE | BPF_K
-const IF_NOT_EQUAL_REGISTER: u8 = 0x5d; // BPF_JMP | BPF_JNE | BPF_X
-const EXIT: u8 = 0x95; // BPF_JMP | BPF_EXIT
-
-/// `struct bpf_insn`.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-struct Instruction {
-    code: u8,
-    /// Destination in the low half, source in the high.
-    registers: u8,
-    offset: i16,
-    immediate: i32,
-}
-
-impl Instruction {
-    fn new(code: u8, destination: u8, source: u8, offset: i16, immediate: u32) -> Instruction {
-        Instruction { code, registers: destination | (source << 4), offset, immediate: immediate as i32 }
-    }
-}
+/// include/uapi/linux/bpf.h
+const PROGRAM_OF_A_DEVICE: u32 = 15; // BPF_PROG_TYPE_CGROUP_DEVICE
+const OF_A_DEVICE: u32 = 6; // BPF_CGROUP_DEVICE
 
 fn load(program: &[Instruction]) -> io::Result<OwnedFd> {
-    /// The beginning of the BPF_PROG_LOAD part of `union bpf_attr`; the rest is zero.
-    #[repr(C)]
-    struct Load {
-        program_type: u32,
-        count: u32,
-        instructions: u64,
-        license: u64,
-        log: [u32; 6],
-    }
-    const BPF_PROG_LOAD: i32 = 5;
-    const CGROUP_DEVICE: u32 = 15;
-    let attributes = Load {
-        program_type: CGROUP_DEVICE,
-        count: program.len() as u32,
-        instructions: program.as_ptr() as u64,
-        license: c"Apache-2.0".as_ptr() as u64,
-        log: [0; 6],
-    };
-    // SAFETY: the attributes have the size that is passed, and point at what outlives the call; the descriptor is new.
-    unsafe {
-        let fd = check(libc::syscall(libc::SYS_bpf, BPF_PROG_LOAD, &attributes, size_of::<Load>()))?;
-        Ok(OwnedFd::from_raw_fd(fd as i32))
-    }
-}
-
-fn attach(cgroup: &Cgroup, program: &OwnedFd) -> io::Result<()> {
-    const BPF_PROG_ATTACH: i32 = 8;
-    const CGROUP_DEVICE: u32 = 6;
-    const ALLOW_MULTI: u32 = 2;
-    let attributes = [cgroup.folder().as_raw_fd() as u32, program.as_raw_fd() as u32, CGROUP_DEVICE, ALLOW_MULTI];
-    // SAFETY: target, program, type and flags, four words, begin the BPF_PROG_ATTACH part of `union bpf_attr`.
-    unsafe {
-        let size = size_of_val(&attributes);
-        check(libc::syscall(libc::SYS_bpf, BPF_PROG_ATTACH, attributes.as_ptr(), size)).map(drop)
-    }
+    bpf::load(PROGRAM_OF_A_DEVICE, OF_A_DEVICE, program)
 }
 
 #[cfg(test)]

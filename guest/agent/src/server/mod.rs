@@ -2,6 +2,7 @@
 
 mod container;
 mod event;
+mod names;
 mod output;
 mod process;
 mod sandbox;
@@ -101,6 +102,8 @@ impl Agent {
             "WriteInput" => call.to(Agent::write_input),
             "ReadOutput" => call.to(Agent::read_output),
             "AwaitEvent" => call.to(Agent::await_event),
+            "AwaitQuery" => call.to(Agent::await_query),
+            "AnswerQuery" => call.to(Agent::answer_query),
             method => {
                 let status = Status::new(Code::Unimplemented, format!("no method \"{method}\""));
                 self.refuse(stream, &status);

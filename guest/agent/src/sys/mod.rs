@@ -1,5 +1,6 @@
 //! The system calls the agent needs and the standard library lacks, each as thin as it can be.
 
+pub mod bpf;
 pub mod epoll;
 pub mod files;
 pub mod mounts;

@@ -5,6 +5,7 @@ import hako.base.HakoException.Code;
 import hako.linux.Address;
 import hako.linux.Fd;
 import hako.linux.Link;
+import hako.linux.LinuxException;
 import hako.linux.Netlink;
 import hako.linux.NetlinkMonitor;
 import hako.linux.NetworkNamespace;
@@ -248,7 +249,12 @@ public final class NamespaceNetwork {
         netlink.endRedirect(theirs);
         netlink.endRedirect(ours);
         netlink.redirect(ours, theirs);
-        netlink.redirect(theirs, ours);
+        try {
+            netlink.redirectUnclaimed(theirs, ours);
+        } catch (LinuxException e) { // a kernel without that: whoever speaks for the namespace gets no answers
+            netlink.endRedirect(theirs);
+            netlink.redirect(theirs, ours);
+        }
     }
 
     /** What the sandbox had joined has its frames again, where it still is and no other sandbox has it by now. */

@@ -127,7 +127,7 @@ public final class Container {
      * @param namespace whose links somebody else has wired
      */
     public void mirror(WiredNamespace namespace) {
-        sandbox().mirror(namespace, sandboxes);
+        sandbox().mirror(namespace, GuestSpec.resolvConfs(record().spec()), sandboxes);
     }
 
     /** What follows once it is written down that it runs. */

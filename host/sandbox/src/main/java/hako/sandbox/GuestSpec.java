@@ -47,6 +47,14 @@ final class GuestSpec {
         return mount.source() != null && mount.isBind();
     }
 
+    /** Files of the host that a container has for its own. */
+    static List<Path> resolvConfs(RuntimeSpec spec) {
+        return spec.mounts().stream()
+                .filter(mount -> isBind(mount) && mount.destination().equals("/etc/resolv.conf"))
+                .map(mount -> Path.of(mount.source()))
+                .toList();
+    }
+
     private static MountSpec shared(MountSpec mount, SharedFolder shared, int number) {
         boolean readOnly = mount.options().contains("ro");
         String source = shared.bind("v" + number, Path.of(mount.source()), readOnly);

@@ -6,6 +6,7 @@ import hako.base.HakoException.Kind;
 import hako.base.Undo;
 import hako.linux.Fd;
 import hako.linux.NetlinkMonitor;
+import hako.network.LoopbackResolvers;
 import hako.network.NamespaceLink;
 import hako.network.NamespaceNetwork;
 import hako.network.WiredNamespace;
@@ -13,6 +14,7 @@ import hako.sandbox.LinkPlan.Card;
 import hako.sandbox.LinkPlan.Step;
 import hako.vm.Device;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,25 +49,34 @@ final class NamespaceMirror implements AutoCloseable {
 
     private final Sandbox sandbox;
     private final Fd namespace;
+    private final List<Path> resolvConfs;
     private final NetlinkMonitor monitor;
     private final Thread thread;
+
+    /** Changed by the thread, once it runs. */
+    private volatile @Nullable NameRelay names;
 
     // of the thread, once it runs
     private final Map<Integer, Card> cards = new TreeMap<>();
     private Set<String> leftOut = Set.of();
 
-    private NamespaceMirror(Sandbox sandbox, Fd namespace, boolean goesOn) {
+    private NamespaceMirror(Sandbox sandbox, Fd namespace, List<Path> resolvConfs, boolean goesOn) {
         this.sandbox = sandbox;
         this.namespace = namespace;
+        this.resolvConfs = List.copyOf(resolvConfs);
         this.monitor = NamespaceNetwork.monitor(namespace);
         this.thread = Thread.ofVirtual()
                 .name("sandbox-" + ContainerId.shortened(sandbox.id()) + "-links")
                 .unstarted(() -> follow(goesOn));
     }
 
-    /** Returns when the guest has the links that are there, all of them; where it cannot, none. */
-    static NamespaceMirror start(Sandbox sandbox, WiredNamespace wired) {
-        NamespaceMirror mirror = new NamespaceMirror(sandbox, open(wired), false);
+    /**
+     * Returns when the guest has the links that are there, all of them; where it cannot, none.
+     *
+     * @param resolvConfs of containers; name servers on loopback in them are those of the namespace
+     */
+    static NamespaceMirror start(Sandbox sandbox, WiredNamespace wired, List<Path> resolvConfs) {
+        NamespaceMirror mirror = new NamespaceMirror(sandbox, open(wired), resolvConfs, false);
         try (Undo undo = new Undo()) {
             undo.add(mirror::close);
             undo.add(mirror::unplugAll);
@@ -79,8 +90,8 @@ final class NamespaceMirror implements AutoCloseable {
     }
 
     /** Goes on with what an earlier daemon began. What has changed meanwhile follows. */
-    static NamespaceMirror goOn(Sandbox sandbox, WiredNamespace wired) {
-        NamespaceMirror mirror = new NamespaceMirror(sandbox, open(wired), true);
+    static NamespaceMirror goOn(Sandbox sandbox, WiredNamespace wired, List<Path> resolvConfs) {
+        NamespaceMirror mirror = new NamespaceMirror(sandbox, open(wired), resolvConfs, true);
         mirror.begin();
         return mirror;
     }
@@ -161,6 +172,7 @@ final class NamespaceMirror implements AutoCloseable {
 
     private List<HakoException> update() {
         List<HakoException> failures = new ArrayList<>();
+        serveNames();
         try {
             LinkPlan plan = LinkPlan.of(cards.values(), NamespaceNetwork.links(namespace, sandbox.id()), MOST_LINKS);
             tell(plan.leftOut());
@@ -171,6 +183,19 @@ final class NamespaceMirror implements AutoCloseable {
             failures.add(e);
         }
         return failures;
+    }
+
+    /** Managers rewrite the file before they change the links. */
+    private void serveNames() {
+        List<String> servers = LoopbackResolvers.in(resolvConfs);
+        NameRelay serving = names;
+        if (servers.isEmpty() || serving != null && !serving.isOver() && servers.equals(serving.servers())) {
+            return;
+        }
+        if (serving != null) {
+            serving.close();
+        }
+        names = new NameRelay(sandbox.id(), sandbox.agent(), namespace, servers, NameRelay.PATIENCE);
     }
 
     private void attempt(Step step, List<HakoException> failures) {
@@ -244,6 +269,10 @@ final class NamespaceMirror implements AutoCloseable {
     }
 
     private void release() {
+        NameRelay serving = names;
+        if (serving != null) {
+            serving.close();
+        }
         monitor.close();
         namespace.close();
     }

@@ -107,7 +107,7 @@ final class Recovery {
             CheckResponse facts = sandbox.agent().check(AGENT_TIMEOUT);
             for (ContainerStatus status : facts.getContainersList()) {
                 if (status.getContainerId().equals(record.id())) {
-                    sandbox.goOnMirroring(in.namespace());
+                    sandbox.goOnMirroring(in.namespace(), GuestSpec.resolvConfs(record.spec()));
                     return adopt(record, sandbox, status);
                 }
             }

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -79,8 +80,12 @@ final class Sandbox {
         return endpoint;
     }
 
-    /** Its links are those of the namespace from now on. */
-    void mirror(WiredNamespace wired, Sandboxes sandboxes) {
+    /**
+     * Its links are those of the namespace from now on.
+     *
+     * @param resolvConfs of its containers
+     */
+    void mirror(WiredNamespace wired, List<Path> resolvConfs, Sandboxes sandboxes) {
         if (wired.equals(namespace)) {
             return;
         }
@@ -88,19 +93,19 @@ final class Sandbox {
             undo.add(() -> partFromNamespace(sandboxes));
             namespace = wired;
             sandboxes.save(this); // whoever finds this sandbox gone takes the redirects back
-            mirror = NamespaceMirror.start(this, wired);
+            mirror = NamespaceMirror.start(this, wired, resolvConfs);
             undo.release();
         }
     }
 
     /** As an earlier daemon has left it. */
-    void goOnMirroring(@Nullable WiredNamespace wired) {
+    void goOnMirroring(@Nullable WiredNamespace wired, List<Path> resolvConfs) {
         namespace = wired;
         if (wired == null) {
             return;
         }
         try {
-            mirror = NamespaceMirror.goOn(this, wired);
+            mirror = NamespaceMirror.goOn(this, wired, resolvConfs);
         } catch (HakoException e) {
             log.warn("sandbox {}: its links are not followed: {}", ContainerId.shortened(id), e.getMessage());
         }

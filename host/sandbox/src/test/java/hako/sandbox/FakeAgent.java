@@ -3,6 +3,7 @@ package hako.sandbox;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
 import hako.agent.AgentClient;
+import hako.agent.v1.AwaitQueryRequest;
 import hako.agent.v1.BindSandboxRequest;
 import hako.agent.v1.CheckRequest;
 import hako.agent.v1.CheckResponse;
@@ -12,6 +13,8 @@ import hako.agent.v1.CreateContainerRequest;
 import hako.agent.v1.CreateContainerResponse;
 import hako.agent.v1.Empty;
 import hako.agent.v1.ExecProcessRequest;
+import hako.agent.v1.NameAnswer;
+import hako.agent.v1.NameQuery;
 import hako.agent.v1.OnlineCpusRequest;
 import hako.agent.v1.ProcessRequest;
 import hako.agent.v1.ProcessStatus;
@@ -35,11 +38,15 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
 /**
@@ -55,6 +62,8 @@ final class FakeAgent {
     private final Map<String, Misbehaviour> misbehaviours = new ConcurrentHashMap<>();
     private final Map<String, FakeProcess> processes = new ConcurrentHashMap<>();
     private final Map<String, ContainerStatus.State> containers = new ConcurrentHashMap<>();
+    private final BlockingQueue<NameQuery> queries = new LinkedBlockingQueue<>();
+    private final BlockingQueue<NameAnswer> answers = new LinkedBlockingQueue<>();
     private final Queue<String> calls = new ConcurrentLinkedQueue<>();
     private volatile Connection connection = new Connection();
 
@@ -147,6 +156,21 @@ final class FakeAgent {
         processes.put(containerId + "/" + processId, new FakeProcess());
     }
 
+    /** A container of it does. */
+    void asks(NameQuery query) {
+        queries.add(query);
+    }
+
+    /** Queries that nobody has taken. */
+    int unasked() {
+        return queries.size();
+    }
+
+    /** What it is told next; null: nothing soon. */
+    NameAnswer answer(Duration patience) throws InterruptedException {
+        return answers.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
     boolean wasAsked(String method) {
         return calls.contains(method);
     }
@@ -203,6 +227,11 @@ final class FakeAgent {
                         .awaitExit());
         serve(service, connection, "WriteInput", WriteInputRequest.parser(), request -> {
             process(request.getContainerId(), request.getProcessId()).write(request);
+            return empty();
+        });
+        serve(service, connection, "AwaitQuery", AwaitQueryRequest.parser(), request -> queries.take());
+        serve(service, connection, "AnswerQuery", NameAnswer.parser(), answer -> {
+            answers.add(answer);
             return empty();
         });
         serve(

@@ -211,6 +211,59 @@ class DockerTest {
         awaitGuest("web", "ls /sys/class/net; ip route", "eth0\nlo\n", "default via 10.123.1.1 dev eth0");
     }
 
+    /** Docker's name server listens on the loopback of the container's namespace, and asks others from within that. */
+    @Test
+    void containersTalkByNameOnANetworkOfTheirs() {
+        docker.run("network", "create", "--subnet", "10.123.1.0/24", "one").ok();
+        docker.run("network", "create", "--subnet", "10.123.2.0/24", "two").ok();
+        docker.run(
+                        "run",
+                        "-d",
+                        "--runtime",
+                        "runc",
+                        "--network",
+                        "host",
+                        Docker.IMAGE,
+                        "sh",
+                        "-c",
+                        "echo outside.test 192.0.2.7 >/c; dnsd -c /c")
+                .ok();
+        String page = "hostname >/index.html; exec httpd -f -p 80 -h /";
+        serve("plain", page, "--runtime", "runc", "--network", "one", "--network-alias", "shop");
+        serve("srv", page, "--network", "one", "--network-alias", "store", "--hostname", "inside");
+        serve("web", page, "--network", "one", "--dns", "10.123.1.1", "--hostname", "web");
+        serve("far", page, "--network", "two", "--hostname", "distant");
+
+        assertThat(
+                        guest(
+                                "web",
+                                "wget -qO- http://plain/; wget -qO- http://shop/; wget -qO- http://srv/; wget -qO- http://store/"))
+                .endsWith("inside\ninside\n");
+        assertThat(guest("plain", "wget -qO- http://web/; wget -qO- http://srv/"))
+                .isEqualTo("web\ninside\n");
+        assertThat(guest("web", "nslookup outside.test")).contains("192.0.2.7");
+        long began = System.nanoTime();
+        Result unknown = docker.run("exec", "web", "nslookup", "nosuch.test");
+        assertThat(unknown.exitCode()).isNotZero();
+        assertThat(unknown.out() + unknown.err()).contains("NXDOMAIN");
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(4));
+        assertThat(guest("web", "nc -l -p 53 & sleep 0.1; kill $! && echo free"))
+                .isEqualTo("free\n");
+
+        node.killDaemon();
+        assertThat(guest("web", "wget -qO- http://srv/")).isEqualTo("inside\n");
+        docker.run("network", "connect", "two", "web").ok();
+        awaitGuest("web", "wget -T 1 -qO- http://far/", "distant");
+        assertThat(guest("web", "wget -qO- http://srv/")).isEqualTo("inside\n");
+    }
+
+    private static void serve(String name, String script, String... options) {
+        List<String> line = new java.util.ArrayList<>(List.of("run", "-d", "--name", name));
+        line.addAll(List.of(options));
+        line.addAll(List.of(Docker.IMAGE, "sh", "-c", script));
+        docker.run(line.toArray(String[]::new)).ok();
+    }
+
     private static String guest(String name, String script) {
         return docker.run("exec", name, "sh", "-c", script).ok().out();
     }

@@ -3,6 +3,7 @@ package hako.agent;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
 import hako.agent.v1.AwaitEventRequest;
+import hako.agent.v1.AwaitQueryRequest;
 import hako.agent.v1.BindSandboxRequest;
 import hako.agent.v1.CheckRequest;
 import hako.agent.v1.CheckResponse;
@@ -14,6 +15,8 @@ import hako.agent.v1.Empty;
 import hako.agent.v1.Event;
 import hako.agent.v1.ExecProcessRequest;
 import hako.agent.v1.ExitStatus;
+import hako.agent.v1.NameAnswer;
+import hako.agent.v1.NameQuery;
 import hako.agent.v1.OnlineCpusRequest;
 import hako.agent.v1.OnlineCpusResponse;
 import hako.agent.v1.PidsResponse;
@@ -295,6 +298,19 @@ public final class AgentClient {
     /** In line, without waiting: see {@link #awaitEvent}. */
     public TtrpcCall<Event> startAwaitEvent(AwaitEventRequest request) {
         return start("AwaitEvent", request, Event.parser());
+    }
+
+    /**
+     * In line: answered with the next query of a name at one of the servers, which the agent serves from now on. However long it
+     * takes.
+     */
+    public TtrpcCall<NameQuery> startAwaitQuery(AwaitQueryRequest request) {
+        return start("AwaitQuery", request, NameQuery.parser());
+    }
+
+    /** Hands the answer to whoever asked. */
+    public void answerQuery(NameAnswer answer, Duration timeout) {
+        call("AnswerQuery", answer, Empty.parser(), timeout);
     }
 
     private static int outputBytes(ReadOutputRequest request) {
