@@ -168,6 +168,9 @@ pub struct Device {
     pub file_mode: Option<u32>,
     pub uid: Option<u32>,
     pub gid: Option<u32>,
+    /// Its name below the guest's own /dev; empty: as in the container.
+    #[serde(skip)]
+    pub name: String,
 }
 
 #[derive(Debug, Default, Deserialize)]

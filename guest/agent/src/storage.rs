@@ -138,17 +138,21 @@ fn options(options: &[String]) -> (u64, String) {
     (options.flags, options.data)
 }
 
-/// The device of the disk with this serial number, as virtio-blk or SCSI tells it.
+/// The path of the disk with this serial number.
 fn disk(serial: &str) -> Option<String> {
+    Some(format!("/dev/{}", disk_name(serial)?))
+}
+
+/// The kernel's name of the disk with this serial number, as virtio-blk or SCSI tells it.
+pub fn disk_name(serial: &str) -> Option<String> {
     let is_it = |name: &String| serial_of(name).is_ok_and(|found| found.trim() == serial);
     // The first few by their usual names, without listing the directory.
     let likely = ('a'..='d').map(|letter| format!("vd{letter}")).find(is_it);
-    let name = likely.or_else(|| {
+    likely.or_else(|| {
         let entries = fs::read_dir("/sys/block").ok()?.flatten();
         let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
         names.filter(|name| !name.starts_with("loop") && !name.starts_with("ram")).find(is_it)
-    })?;
-    Some(format!("/dev/{name}"))
+    })
 }
 
 fn serial_of(name: &str) -> io::Result<String> {

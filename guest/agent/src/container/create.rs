@@ -5,7 +5,7 @@ use super::device_filter::DeviceFilter;
 use super::init::Init;
 use super::namespaces::{self, Namespaces};
 use super::report::{self, Report};
-use super::{Container, Folder, limits, rootfs, seccomp};
+use super::{Container, Folder, host_devices, limits, rootfs, seccomp};
 use crate::api::container_status::State;
 use crate::api::start_failure::Reason;
 use crate::api::{CreateContainerRequest, GuestFile};
@@ -44,6 +44,7 @@ impl Drop for Unfinished {
 /// With `ahead` its first process is not told yet what it becomes: [`adopt`] does.
 pub fn create(request: CreateContainerRequest, ahead: bool, serial: u32, epoll: &Epoll) -> Result<Container, Failure> {
     let mut spec = read_spec(&request)?;
+    host_devices::renumber(&mut spec.linux, &request.devices)?;
     let namespaces = Namespaces::of(&spec.linux)?;
     let filter = spec.linux.seccomp.take().map(|seccomp| seccomp::compile(&seccomp)).transpose()?;
     let id = request.container_id;
@@ -110,7 +111,7 @@ pub fn create(request: CreateContainerRequest, ahead: bool, serial: u32, epoll: 
         oom_kills_seen: 0,
         folder,
         namespaces,
-        held: hold_namespaces(&process.pidfd),
+        held: if host_devices::any_disk(&request.devices) { Vec::new() } else { hold_namespaces(&process.pidfd) },
         processes: vec![process],
         process: spec.process,
         filter,
@@ -130,7 +131,7 @@ pub fn adopt(container: &mut Container, request: CreateContainerRequest) -> Resu
 }
 
 /// Keeps the kernel from taking apart all the mounts before it reports the end of the container's last process. An older kernel does
-/// not give them, and takes its time.
+/// not give them, and takes its time. Not where one of them may be of a disk that others look at then.
 fn hold_namespaces(pidfd: &OwnedFd) -> Vec<OwnedFd> {
     let wanted = [process::PIDFD_GET_MNT_NAMESPACE, process::PIDFD_GET_IPC_NAMESPACE];
     wanted.into_iter().filter_map(|request| process::namespace(pidfd, request).ok()).collect()

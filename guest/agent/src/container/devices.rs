@@ -62,13 +62,13 @@ fn make(root: BorrowedFd, device: &Device, kind: u32) -> io::Result<()> {
         Ok(_) => {}
         // The image has one already: it stays if it is the right one.
         Err(e) if sys::is(&e, libc::EEXIST) => {
-            let there = files::open_in_root(parent.as_fd(), device_name(device), libc::O_PATH | libc::O_NOFOLLOW, 0)?;
+            let there = files::open_in_root(parent.as_fd(), file_name(device), libc::O_PATH | libc::O_NOFOLLOW, 0)?;
             let stat = files::stat(&there)?;
             return if stat.st_mode & libc::S_IFMT == kind && stat.st_rdev == number { Ok(()) } else { Err(e) };
         }
         // Not in a user namespace: the guest's own node is shown instead.
         Err(e) if sys::is(&e, libc::EPERM) => {
-            let source = open_source(&format!("/dev/{}", device_name(device)))?;
+            let source = open_source(&format!("/dev/{}", guest_name(device)))?;
             let tree = mounts::clone_tree(source.as_fd(), c"", false)?;
             return mounts::attach(&tree, &files::make_file_in_root(root, &device.path)?);
         }
@@ -79,8 +79,12 @@ fn make(root: BorrowedFd, device: &Device, kind: u32) -> io::Result<()> {
     unsafe { check(libc::fchownat(parent.as_raw_fd(), name.as_ptr(), uid, gid, libc::AT_SYMLINK_NOFOLLOW)).map(drop) }
 }
 
-fn device_name(device: &Device) -> &str {
+fn file_name(device: &Device) -> &str {
     files::split(&device.path).1
+}
+
+fn guest_name(device: &Device) -> &str {
+    if device.name.is_empty() { file_name(device) } else { &device.name }
 }
 
 /// A symlink, in place of a file of that name if there is one.

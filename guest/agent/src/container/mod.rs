@@ -8,6 +8,7 @@ mod create;
 mod device_filter;
 mod devices;
 mod exec;
+mod host_devices;
 mod init;
 mod join;
 mod limits;
@@ -28,6 +29,7 @@ mod user;
 
 pub use create::{adopt, create};
 pub use exec::exec;
+pub use host_devices::missing as missing_device;
 pub use limits::apply as apply_limits;
 pub use options::Options;
 pub use stats::stats;

@@ -56,6 +56,9 @@ impl Agent {
 
     fn make(&mut self, id: &str, request: CreateContainerRequest, ahead: bool) -> Result<Container, Trouble> {
         self.storages.mount(id, &request.storages)?;
+        if let Some(disk) = container::missing_device(&request.devices) {
+            return Err(Trouble::Missing(disk));
+        }
         let serial = self.next_serial();
         Ok(container::create(request, ahead, serial, &self.epoll)?)
     }

@@ -50,13 +50,19 @@ final class CreateContainer {
     private final Sandboxes sandboxes;
     private final Checkpoints checkpoints;
     private final ContainerRequest request;
+    private final HostDevices hostDevices;
     private final Instant now;
+    /** Its VM has been asked for; its agent has answered. */
+    private Duration asked = Duration.ZERO;
+
+    private Duration answered = Duration.ZERO;
 
     CreateContainer(Sandboxes sandboxes, Checkpoints checkpoints, ContainerRequest request) {
         this.node = sandboxes.node();
         this.sandboxes = sandboxes;
         this.checkpoints = checkpoints;
         this.request = request;
+        this.hostDevices = HostDevices.of(request.spec());
         this.now = node.clock().instant();
     }
 
@@ -83,11 +89,12 @@ final class CreateContainer {
             }
             SharedFolder shared = new SharedFolder(directory);
             Root root = root(shared);
-            RuntimeSpec guestSpec = GuestSpec.share(request.spec(), shared);
+            RuntimeSpec guestSpec = hostDevices.in(GuestSpec.share(request.spec(), shared));
             List<Device> devices = new ArrayList<>(root.disks());
             if (endpoint != null) {
                 devices.add(nic(endpoint));
             }
+            asked = elapsed();
             Vm vm = node.source()
                     .acquire(new VmSpec(
                             id,
@@ -96,8 +103,9 @@ final class CreateContainer {
                             size.memoryBytes(),
                             devices,
                             shared.used(),
-                            request.network().mode() == NetworkRequest.Mode.NAMESPACE ? NamespaceMirror.MOST_LINKS : 0,
-                            PreparedContainer.of(node, request, endpoint != null)));
+                            (request.network().mode() == NetworkRequest.Mode.NAMESPACE ? NamespaceMirror.MOST_LINKS : 0)
+                                    + hostDevices.disks().size(),
+                            hostDevices.any() ? null : PreparedContainer.of(node, request, endpoint != null)));
             undo.add(vm::kill);
             sandboxes.making(id, vm);
             Sandbox sandbox = new Sandbox(id, now, vm, endpoint);
@@ -120,6 +128,7 @@ final class CreateContainer {
                 && request.network().ports().isEmpty()
                 && node.config().writable() == Writable.DISK
                 && !request.isReadOnly()
+                && !hostDevices.any()
                 && request.spec().mounts().stream().noneMatch(GuestSpec::isBind);
         return usual && request.root() instanceof RootFilesystem.Block(Path image)
                 ? sandboxes.pool().take(new VmPool.Pattern(size, image, request.spec()))
@@ -225,6 +234,7 @@ final class CreateContainer {
                     .setTarget(SharedFolder.GUEST_PATH)
                     .build());
         }
+        hostDevices.disks().forEach(vm::plug);
 
         AgentClient agent = sandbox.agent();
         TtrpcCall<CheckResponse> check = agent.startCheck();
@@ -249,15 +259,18 @@ final class CreateContainer {
         } else {
             wanted.setSpecJson(ByteString.copyFrom(guestSpec.toJson()))
                     .setRootfs(root.rootfs())
-                    .addAllStorages(storages);
+                    .addAllStorages(storages)
+                    .addAllDevices(hostDevices.told());
         }
         TtrpcCall<CreateContainerResponse> create = agent.startCreateContainer(wanted.build());
         calls.addFirst(check);
         Duration plugged = elapsed();
         CreateContainerResponse created = await(sandbox, calls, create);
         log.debug(
-                "sandbox {}: plugged after {} ms, agent ready {} ms into the guest's life, container built after {} ms",
+                "sandbox {}: VM asked for after {} ms, its agent answered after {} ms; plugged after {} ms, agent ready {} ms into the guest's life, container built after {} ms",
                 ContainerId.shortened(request.id()),
+                asked.toMillis(),
+                answered.minus(asked).toNanos() / 1000 / 1000.0,
                 plugged.toMillis(),
                 check.await().getReadyUptimeUs() / 1000,
                 elapsed().toMillis());
@@ -274,6 +287,8 @@ final class CreateContainer {
             Sandbox sandbox, List<TtrpcCall<?>> before, TtrpcCall<CreateContainerResponse> create) {
         try {
             Duration patience = Sandbox.BOOT_TIMEOUT;
+            before.getFirst().await(patience); // the question whether it is there
+            answered = elapsed();
             for (TtrpcCall<?> call : before) {
                 call.await(patience);
             }

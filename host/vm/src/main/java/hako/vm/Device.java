@@ -1,5 +1,6 @@
 package hako.vm;
 
+import hako.linux.HostDevice;
 import java.nio.file.Path;
 
 /** What can be plugged into a running VM. */
@@ -9,6 +10,9 @@ public sealed interface Device {
 
     /** A raw disk image or block device; the guest finds it by its serial number, which is {@code id}. */
     record Disk(String id, Path image, boolean readOnly) implements Device {}
+
+    /** A block device of the host, which is only plugged; found as a disk is. Where it is written, it is this VM's alone. */
+    record HostDisk(String id, HostDevice source, boolean readOnly) implements Device {}
 
     /** A host directory, served by virtiofs (or what the VM has); the guest finds it by its tag, which is {@code id}. */
     record SharedDirectory(String id, Path directory) implements Device {}

@@ -75,6 +75,7 @@ public final class TemplateSource implements VmSource, AutoCloseable {
         private static String of(Device device) {
             return switch (device) {
                 case Device.Disk disk -> disk.id() + (disk.readOnly() ? " (ro)" : "");
+                case Device.HostDisk disk -> disk.id();
                 case Device.Nic nic -> nic.id();
                 case Device.SharedDirectory directory -> directory.id();
                 case Device.Memory memory -> memory.id();

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param memoryBytes all of the guest's memory: the container's limit and the guest's own need
  * @param devices that are there from the start; shared directories are plugged later
  * @param sharesDirectories some will be: helpers must reach its memory
- * @param links network cards that may be plugged later, at most
+ * @param links network cards and disks that may be plugged later, at most
  * @param preparation may have been carried out in it already ({@link Vm#isPrepared}); null: none is wanted
  */
 public record VmSpec(

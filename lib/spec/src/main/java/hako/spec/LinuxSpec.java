@@ -49,6 +49,23 @@ public record LinuxSpec(
                 personality);
     }
 
+    public LinuxSpec withDevices(List<Device> otherDevices) {
+        return new LinuxSpec(
+                uidMappings,
+                gidMappings,
+                sysctl,
+                resources,
+                cgroupsPath,
+                namespaces,
+                otherDevices,
+                seccomp,
+                rootfsPropagation,
+                maskedPaths,
+                readonlyPaths,
+                mountLabel,
+                personality);
+    }
+
     public LinuxSpec with(LinuxResources otherResources) {
         return new LinuxSpec(
                 uidMappings,

@@ -39,6 +39,10 @@ public record RuntimeSpec(
         return new RuntimeSpec(ociVersion, root, process, hostname, domainname, otherMounts, hooks, annotations, linux);
     }
 
+    public RuntimeSpec with(LinuxSpec otherLinux) {
+        return new RuntimeSpec(ociVersion, root, process, hostname, domainname, mounts, hooks, annotations, otherLinux);
+    }
+
     /** Reads a {@code config.json}; {@link hako.base.HakoException} INVALID_ARGUMENT when it is not one. */
     public static RuntimeSpec fromJson(byte[] json) {
         return SpecJson.read(RuntimeSpec.class, json, "runtime specification (config.json)");

@@ -67,6 +67,11 @@ record Bundle(Path folder, String network) implements AutoCloseable {
         return this;
     }
 
+    /** Another word in config.json. */
+    Bundle edit(String word, String other) {
+        return write(Temporary.read(folder.resolve("config.json")).replace(word, other));
+    }
+
     Path pidFile() {
         return folder.resolve("pid");
     }

@@ -91,6 +91,19 @@ final class HakoNode implements AutoCloseable {
         return program(Build.runtime(), arguments);
     }
 
+    /** The same of what leaves a process behind, which would keep the streams. */
+    Command unheardRuntime(String... arguments) {
+        return program(
+                Path.of("/bin/sh"),
+                Stream.concat(
+                                Stream.of(
+                                        "-c",
+                                        "exec \"$0\" \"$@\" >/dev/null 2>&1",
+                                        Build.runtime().toString()),
+                                Stream.of(arguments))
+                        .toArray(String[]::new));
+    }
+
     /** The same for a manager, whose environment does not reach what it calls. */
     Path runtimeProgram() {
         Path program = home.resolve("hako-runtime");

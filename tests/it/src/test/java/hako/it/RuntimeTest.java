@@ -52,15 +52,8 @@ class RuntimeTest {
         return node.runtime(arguments).run();
     }
 
-    /** Of what leaves a process behind, which keeps the streams. */
     private void unheard(String... arguments) {
-        List<String> line = new ArrayList<>(List.of(
-                "sh",
-                "-c",
-                "exec \"$0\" \"$@\" >/dev/null 2>&1",
-                Build.runtime().toString()));
-        line.addAll(List.of(arguments));
-        Command.of(line).with("HAKO_HOME", node.home().toString()).run().ok();
+        node.unheardRuntime(arguments).run().ok();
     }
 
     private Json state(String id) {

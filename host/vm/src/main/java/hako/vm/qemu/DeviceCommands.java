@@ -2,12 +2,16 @@ package hako.vm.qemu;
 
 import hako.base.HakoException;
 import hako.base.Undo;
+import hako.linux.Errno;
 import hako.linux.Fd;
+import hako.linux.LinuxException;
 import hako.linux.Tap;
 import hako.vm.Device;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +33,7 @@ record DeviceCommands(QemuConfig config, RunFiles files, QmpConnection qmp) {
 
         static Backend of(Device device) {
             return switch (device) {
-                case Device.Disk _ -> BLOCK;
+                case Device.Disk _, Device.HostDisk _ -> BLOCK;
                 case Device.Nic _ -> NETDEV;
                 case Device.SharedDirectory _ -> CHARDEV;
                 case Device.Memory _ -> MEMORY;
@@ -55,6 +59,7 @@ record DeviceCommands(QemuConfig config, RunFiles files, QmpConnection qmp) {
     Plugged plug(Device device, String slot, Undo undo) {
         return switch (device) {
             case Device.Disk disk -> disk(disk, slot, undo);
+            case Device.HostDisk disk -> hostDisk(disk, slot, undo);
             case Device.SharedDirectory directory -> directory(directory, slot, undo);
             case Device.Nic nic -> nic(nic, slot, undo);
             case Device.Memory memory -> memory(memory, slot, undo);
@@ -89,6 +94,32 @@ record DeviceCommands(QemuConfig config, RunFiles files, QmpConnection qmp) {
                 DeviceArguments.blockNode(disk, AsyncIo.isRing(config.binary())));
         addFrontend(slot, DeviceArguments.disk(MachineType.Q35, disk));
         return new Plugged(Backend.BLOCK, slot, null);
+    }
+
+    /** QEMU has a descriptor of it, by a name that is its own ({@code qapi/misc.json}, add-fd). */
+    private Plugged hostDisk(Device.HostDisk disk, String slot, Undo undo) {
+        Number set;
+        try (Fd device = open(disk)) {
+            Object added = qmp.execute("add-fd", Map.of(), List.of(device), COMMAND);
+            set = (Number) Objects.requireNonNull(((Map<?, ?>) added).get("fdset-id"));
+        }
+        Device.Disk seen = new Device.Disk(disk.id(), Path.of("/dev/fdset/" + set), disk.readOnly());
+        try {
+            return disk(seen, slot, undo);
+        } finally { // what it opened stays open
+            qmp.execute("remove-fd", Map.of("fdset-id", set), COMMAND);
+        }
+    }
+
+    private static Fd open(Device.HostDisk disk) {
+        try {
+            return disk.source().open(disk.readOnly());
+        } catch (LinuxException e) {
+            String mend = e.errno() == Errno.EBUSY
+                    ? "; the host has it mounted, or another VM writes to it: one of them must let go of it, or it is given read-only"
+                    : "";
+            throw new HakoException(e.kind(), e.code(), e.getMessage() + mend, e);
+        }
     }
 
     /** The device's drive can be set while it runs (QEMU's {@code hw/core/qdev-properties-system.c}, since 6.2). */

@@ -120,7 +120,7 @@ record QemuCommand(
             switch (device) {
                 case Device.Disk disk -> addDisk(line, disk);
                 case Device.Nic nic -> addNic(line, nic, tapFd++);
-                case Device.SharedDirectory _, Device.Memory _ ->
+                case Device.HostDisk _, Device.SharedDirectory _, Device.Memory _ ->
                     throw new IllegalArgumentException(device + " from the start");
             }
         }
