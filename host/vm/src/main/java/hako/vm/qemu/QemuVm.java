@@ -43,6 +43,9 @@ final class QemuVm implements Vm {
 
     private static final Duration KILL = Duration.ofSeconds(10);
 
+    /** A helper ends with QEMU, and its end may be noticed first. */
+    private static final Duration SAME_TIME = Duration.ofMillis(300);
+
     /** From the loss of the agent's connection to the reason of the VM's end. */
     private static final Duration EXPLANATION = Duration.ofSeconds(2);
 
@@ -384,6 +387,12 @@ final class QemuVm implements Vm {
     }
 
     private void helperLost(String reason) {
+        try {
+            exited.get(SAME_TIME.toMillis(), TimeUnit.MILLISECONDS);
+            return;
+        } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            LOG.debug("VM {}: {}", base.id(), reason);
+        }
         decide(new VmExit(Cause.VMM_DIED, reason));
         process.kill();
     }

@@ -5,30 +5,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.stream.Stream;
 
-/** What {@code ./dev guest} built; {@code -Dhako.kernel} and {@code -Dhako.initramfs} say otherwise. */
+/** What {@code ./dev build} left for guests. */
 final class GuestFiles {
-    private static final Path CACHE = Path.of(System.getProperty("user.home"), ".cache", "hako");
+    private static final Path GUEST = build().resolve("guest");
 
     private GuestFiles() {}
 
-    static Path kernel() throws IOException {
-        String given = System.getProperty("hako.kernel");
-        if (given != null) {
-            return Path.of(given);
-        }
-        try (Stream<Path> kernels = Files.list(CACHE.resolve("kernel"))) {
-            return kernels.filter(f -> f.getFileName().toString().startsWith("vmlinux-"))
-                    .max(Comparator.comparing(f -> f.toFile().lastModified()))
-                    .orElseThrow();
-        }
+    private static Path build() {
+        String given = System.getenv("HAKO_BUILD");
+        return given == null ? Path.of("../../build").toAbsolutePath().normalize() : Path.of(given);
+    }
+
+    static Path kernel() {
+        return GUEST.resolve("vmlinux");
     }
 
     static Path initramfs() {
-        return Path.of(System.getProperty(
-                "hako.initramfs", CACHE.resolve("dev-initramfs.cpio").toString()));
+        return GUEST.resolve("initramfs.cpio");
     }
 
     /** A root file system with a {@code bin/true} that need not run. */
