@@ -9,19 +9,24 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Mounts of this process's mount namespace: {@code mount(2)}, {@code umount2(2)}, {@code mount_setattr(2)}. */
+/**
+ * Mounts of this process's mount namespace: {@code mount(2)}, {@code umount2(2)}, {@code open_tree(2)}, {@code move_mount(2)},
+ * {@code mount_setattr(2)}.
+ */
 public final class Mounts {
     // include/uapi/linux/mount.h
     public static final long MS_RDONLY = 1;
     public static final long MS_NOSUID = 2;
     public static final long MS_NODEV = 4;
     public static final long MS_NOEXEC = 8;
-    private static final long MS_BIND = 0x1000;
-    private static final long MS_REC = 0x4000;
     private static final long MS_PRIVATE = 1 << 18;
+    private static final long MS_SHARED = 1 << 20;
     private static final int MNT_DETACH = 2;
     private static final int UMOUNT_NOFOLLOW = 8;
+    private static final int AT_EMPTY_PATH = 0x1000;
     private static final int AT_RECURSIVE = 0x8000;
+    private static final int OPEN_TREE_CLONE = 1;
+    private static final int MOVE_MOUNT_F_EMPTY_PATH = 4;
     private static final long MOUNT_ATTR_RDONLY = 1;
     private static final long MOUNT_ATTR_NOSUID = 2;
     private static final long MOUNT_ATTR_NODEV = 4;
@@ -42,18 +47,31 @@ public final class Mounts {
 
     /**
      * Shows {@code source}, a directory or a file, with all mounted below it, at {@code target}; read-only throughout
-     * if asked. There, set-user-id bits give nobody anything and device files open nothing: a guest may have made them.
+     * if asked. There, set-user-id bits give nobody anything and device files open nothing: a guest may have made them. What is
+     * mounted or unmounted below {@code source} later does not show; below {@code target} it does, also in the copies of it that
+     * other mount namespaces have.
      */
     public static void bind(Path source, Path target, boolean readOnly) {
         String what = "bind " + source + " on " + target;
-        mount(source.toString(), target, null, MS_BIND | MS_REC, null, what);
-        try {
-            mount(null, target, null, MS_PRIVATE | MS_REC, null, what);
-            restrict(target, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (readOnly ? MOUNT_ATTR_RDONLY : 0));
-        } catch (RuntimeException e) {
-            unmount(target, true);
-            throw e;
+        try (Arena arena = Arena.ofConfined();
+                Fd tree = copy(arena, source, what)) {
+            long attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (readOnly ? MOUNT_ATTR_RDONLY : 0);
+            change(arena, tree, attributes, MS_PRIVATE, what);
+            change(arena, tree, 0, MS_SHARED, what);
+            long empty = arena.allocateFrom("").address();
+            long place = arena.allocateFrom(target.toString()).address();
+            Syscall.check(
+                    Syscall.call(Syscall.MOVE_MOUNT, tree.number(), empty, Fd.CWD, place, MOVE_MOUNT_F_EMPTY_PATH),
+                    "move_mount",
+                    what);
         }
+    }
+
+    /** Attached nowhere. */
+    private static Fd copy(Arena arena, Path source, String what) {
+        long path = arena.allocateFrom(source.toString()).address();
+        int flags = OPEN_TREE_CLONE | AT_RECURSIVE | Fd.O_CLOEXEC;
+        return Fd.own((int) Syscall.check(Syscall.call(Syscall.OPEN_TREE, Fd.CWD, path, flags), "open_tree", what));
     }
 
     /**
@@ -115,18 +133,18 @@ public final class Mounts {
         }
     }
 
-    /** Sets {@code attributes} on this mount and all below it. */
-    private static void restrict(Path target, long attributes) {
-        try (Arena arena = Arena.ofConfined()) {
-            long path = arena.allocateFrom(target.toString()).address();
-            // struct mount_attr { u64 attr_set, attr_clr, propagation, userns_fd }
-            MemorySegment change = arena.allocate(MOUNT_ATTR_SIZE, 8);
-            change.set(Syscall.LONG, 0, attributes);
-            Syscall.check(
-                    Syscall.call(Syscall.MOUNT_SETATTR, Fd.CWD, path, AT_RECURSIVE, change.address(), MOUNT_ATTR_SIZE),
-                    "mount_setattr",
-                    "restrict what is mounted on " + target);
-        }
+    /** Of a mount and all below it. */
+    private static void change(Arena arena, Fd tree, long attributes, long propagation, String what) {
+        // struct mount_attr { u64 attr_set, attr_clr, propagation, userns_fd }
+        MemorySegment change = arena.allocate(MOUNT_ATTR_SIZE, 8);
+        change.set(Syscall.LONG, 0, attributes);
+        change.set(Syscall.LONG, 16, propagation);
+        long empty = arena.allocateFrom("").address();
+        int flags = AT_EMPTY_PATH | AT_RECURSIVE;
+        Syscall.check(
+                Syscall.call(Syscall.MOUNT_SETATTR, tree.number(), empty, flags, change.address(), MOUNT_ATTR_SIZE),
+                "mount_setattr",
+                what);
     }
 
     private static void mount(

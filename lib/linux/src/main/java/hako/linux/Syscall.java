@@ -68,6 +68,8 @@ final class Syscall {
     static final int STATX = number(332, 291);
     static final int PIDFD_SEND_SIGNAL = 424;
     static final int IO_URING_SETUP = 425;
+    static final int OPEN_TREE = 428;
+    static final int MOVE_MOUNT = 429;
     static final int PIDFD_OPEN = 434;
     static final int OPENAT2 = 437;
     static final int MOUNT_SETATTR = 442;

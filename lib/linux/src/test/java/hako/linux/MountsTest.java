@@ -80,6 +80,43 @@ class MountsTest {
         Files.writeString(target.resolve("f"), "still writable");
     }
 
+    @Test
+    void whatIsBoundLaterShowsInTheCopyOfAnotherMountNamespaceAndGoesThereToo() throws Exception {
+        Path source = Files.createDirectory(dir.resolve("source"));
+        Path below = Files.createDirectory(source.resolve("below"));
+        Mounts.mount("tmpfs", below, "tmpfs", 0, "size=1m");
+        Path places = Files.createDirectory(dir.resolve("places"));
+        Path place = Files.createDirectory(places.resolve("one"));
+        Path shared = Files.createDirectory(dir.resolve("shared"));
+        Mounts.bind(places, shared, true);
+        Process other = new ProcessBuilder("unshare", "--mount", "--propagation", "slave", "sleep", "60").start();
+        try {
+            Path theirs = Path.of("/proc", String.valueOf(other.pid()), "root" + shared);
+            await(() -> !Files.readSymbolicLink(Path.of("/proc", String.valueOf(other.pid()), "ns/mnt"))
+                    .equals(Files.readSymbolicLink(Path.of("/proc/self/ns/mnt"))));
+
+            Mounts.bind(source, shared.resolve("one"), false);
+            Files.writeString(below.resolve("f"), "x");
+            assertThat(theirs.resolve("one/below/f")).hasContent("x");
+            assertThatThrownBy(() -> Files.createDirectory(shared.resolve("two")))
+                    .hasMessageContaining("Read-only");
+            assertThat(place).as("where it is not mounted").isEmptyDirectory();
+
+            Mounts.unmountAll(shared.resolve("one"));
+            assertThat(theirs.resolve("one")).isEmptyDirectory();
+        } finally {
+            other.destroyForcibly().waitFor();
+        }
+    }
+
+    private static void await(java.util.concurrent.Callable<Boolean> condition) throws Exception {
+        long deadline = System.nanoTime() + 5_000_000_000L;
+        while (!condition.call()) {
+            assertThat(System.nanoTime()).as("in time").isLessThan(deadline);
+            Thread.sleep(5);
+        }
+    }
+
     private static String run(String... line) throws Exception {
         Process process = new ProcessBuilder(line).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
