@@ -217,6 +217,7 @@ impl Agent {
         let (waiters, status) = (std::mem::take(&mut ended.waiters), ended.status());
         if process == 0 {
             container.state = State::Stopped;
+            container.end_the_rest();
         }
         let id = container.id.clone();
         for stream in waiters {

@@ -59,6 +59,13 @@ impl Storages {
         Ok(())
     }
 
+    /// Unmounts what was mounted by itself when `path` was opened: a part of a storage that is a file system of its own.
+    pub fn let_go(&self, path: &str) {
+        if self.0.iter().all(|mounted| mounted.target != path) {
+            let _ = mounts::unmount(path, libc::MNT_DETACH);
+        }
+    }
+
     /// What was mounted for one is another's from now on.
     pub fn hand_over(&mut self, user: &str, heir: &str) {
         for known in self.0.iter_mut().flat_map(|mounted| &mut mounted.users).filter(|known| *known == user) {

@@ -11,7 +11,7 @@ use crate::api::start_failure::Reason;
 use crate::api::{CreateContainerRequest, GuestFile};
 use crate::failure::{Doing, Failure};
 use crate::process::{Process, Streams};
-use crate::spec::Spec;
+use crate::spec::{Namespace, Spec};
 use crate::sys::epoll::{self, Epoll};
 use crate::sys::{process, sockets};
 use prost::Message;
@@ -42,9 +42,16 @@ impl Drop for Unfinished {
 }
 
 /// With `ahead` its first process is not told yet what it becomes: [`adopt`] does.
-pub fn create(request: CreateContainerRequest, ahead: bool, serial: u32, epoll: &Epoll) -> Result<Container, Failure> {
+pub fn create(
+    request: CreateContainerRequest,
+    shared: Vec<Namespace>,
+    ahead: bool,
+    serial: u32,
+    epoll: &Epoll,
+) -> Result<Container, Failure> {
     let mut spec = read_spec(&request)?;
     host_devices::renumber(&mut spec.linux, &request.devices)?;
+    namespaces::share(&mut spec.linux, shared)?;
     let namespaces = Namespaces::of(&spec.linux)?;
     let filter = spec.linux.seccomp.take().map(|seccomp| seccomp::compile(&seccomp)).transpose()?;
     let id = request.container_id;
@@ -57,6 +64,7 @@ pub fn create(request: CreateContainerRequest, ahead: bool, serial: u32, epoll: 
     let lower = request.rootfs.unwrap_or_default();
     let (root, mounted) = rootfs::prepare(&lower, &place)?;
     folder.root_mounted = mounted;
+    let given_root = (!mounted).then(|| root.to_string());
 
     let streams = Streams::open(spec.process.terminal, request.open_stdin).doing(|| "open pipes".into())?;
     let (ours, theirs) = sockets::pair().doing(|| "open a socket pair".into())?;
@@ -109,6 +117,7 @@ pub fn create(request: CreateContainerRequest, ahead: bool, serial: u32, epoll: 
         state: State::Created,
         cgroup,
         oom_kills_seen: 0,
+        root: given_root,
         folder,
         namespaces,
         held: if host_devices::any_disk(&request.devices) { Vec::new() } else { hold_namespaces(&process.pidfd) },

@@ -31,6 +31,7 @@ pub use create::{adopt, create};
 pub use exec::exec;
 pub use host_devices::missing as missing_device;
 pub use limits::apply as apply_limits;
+pub use namespaces::of_container as namespace_of;
 pub use options::Options;
 pub use stats::stats;
 pub use terminal::{null, resize};
@@ -62,6 +63,8 @@ pub struct Container {
     pub cgroup: Cgroup,
     /// OOM kills that were told as events.
     pub oom_kills_seen: u64,
+    /// The directory of the guest that is its root, where it is no overlay.
+    pub root: Option<String>,
     folder: Folder,
     namespaces: Namespaces,
     /// Those that outlive the processes.
@@ -100,6 +103,13 @@ impl Container {
         }
         let state = self.state.as_str_name().to_ascii_lowercase();
         Err(Status::precondition(format!("cannot {verb} container \"{}\": it is {state}", self.id)))
+    }
+
+    /// The first process has ended. The kernel ends the others only where it was the first of their pid namespace too.
+    pub fn end_the_rest(&self) {
+        if !self.namespaces.has(libc::CLONE_NEWPID) {
+            let _ = self.cgroup.kill();
+        }
     }
 
     /// Ends what still runs and takes away what was made. May be called again when it failed.

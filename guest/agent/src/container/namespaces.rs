@@ -1,7 +1,8 @@
 //! Which namespaces a container has of its own, and which it joins.
 
+use super::Container;
 use crate::failure::{Doing, Failure};
-use crate::spec::{IdMapping, Linux};
+use crate::spec::{IdMapping, Linux, Namespace};
 use crate::sys::{files, process};
 use std::fs::File;
 
@@ -9,7 +10,7 @@ use std::fs::File;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Namespaces {
     pub new: i32,
-    /// Given by a path, to be joined.
+    /// Of other containers, to be joined.
     pub joined: i32,
 }
 
@@ -25,7 +26,7 @@ impl Namespaces {
             }
         }
         if namespaces.joined & (libc::CLONE_NEWNS | libc::CLONE_NEWUSER) != 0 {
-            return Err(Failure::other("join namespaces: a mount or user namespace cannot be given by its path"));
+            return Err(Failure::other("join namespaces: a mount or user namespace cannot be shared"));
         }
         Ok(namespaces)
     }
@@ -58,6 +59,24 @@ fn flag(kind: &str) -> Result<i32, Failure> {
     })
 }
 
+/// The namespace of this kind that `container` has, by its path.
+pub fn of_container(container: &Container, kind: &str) -> Result<Namespace, Failure> {
+    flag(kind)?;
+    // The kernel's name for the network is shorter.
+    let name = if kind == "network" { "net" } else { kind };
+    Ok(Namespace { kind: kind.into(), path: format!("/proc/{}/ns/{name}", container.init().pid) })
+}
+
+/// Puts these in the place of the container's own. No path comes from outside: it would be one of the host's.
+pub fn share(linux: &mut Linux, shared: Vec<Namespace>) -> Result<(), Failure> {
+    if let Some(given) = linux.namespaces.iter().find(|namespace| !namespace.path.is_empty()) {
+        return Err(Failure::other(format!("join the {} namespace {}: not by a path", given.kind, given.path)));
+    }
+    linux.namespaces.retain(|own| shared.iter().all(|other| other.kind != own.kind));
+    linux.namespaces.extend(shared);
+    Ok(())
+}
+
 /// Joins the namespaces given by paths; a pid namespace only counts for children made after this.
 pub fn join(linux: &Linux, wanted: i32) -> Result<(), Failure> {
     for namespace in linux.namespaces.iter().filter(|namespace| !namespace.path.is_empty()) {
@@ -88,7 +107,6 @@ fn lines(mappings: &[IdMapping]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::Namespace;
 
     fn linux(namespaces: &[(&str, &str)]) -> Linux {
         let namespaces =
@@ -102,6 +120,21 @@ mod tests {
         assert_eq!(namespaces.at_clone(), libc::CLONE_NEWNS | libc::CLONE_NEWPID);
         assert_eq!(namespaces.joined, libc::CLONE_NEWIPC);
         assert_eq!(namespaces.at_exec(), libc::CLONE_NEWNS | libc::CLONE_NEWCGROUP | libc::CLONE_NEWIPC);
+    }
+
+    #[test]
+    fn what_is_shared_takes_the_place_of_its_own() {
+        let mut own = linux(&[("pid", ""), ("ipc", "")]);
+        let shared = linux(&[("ipc", "/proc/5/ns/ipc"), ("uts", "/proc/5/ns/uts")]).namespaces;
+        share(&mut own, shared).unwrap();
+        let namespaces = Namespaces::of(&own).unwrap();
+        assert_eq!(namespaces.new, libc::CLONE_NEWNS | libc::CLONE_NEWPID);
+        assert_eq!(namespaces.joined, libc::CLONE_NEWIPC | libc::CLONE_NEWUTS);
+    }
+
+    #[test]
+    fn no_path_is_taken_from_outside() {
+        assert!(share(&mut linux(&[("ipc", "/proc/1/ns/ipc")]), Vec::new()).is_err());
     }
 
     #[test]

@@ -6,9 +6,9 @@ use crate::api::container_status::State;
 use crate::api::*;
 use crate::container::{self, Container, apply_limits, report};
 use crate::failure::{Code, Doing, Failure, Status};
-use crate::spec::Resources;
+use crate::spec::{Namespace, Resources};
 use crate::storage::Trouble;
-use crate::sys::epoll;
+use crate::sys::{epoll, files};
 use crate::token::Token;
 use prost::Message;
 use std::time::Duration;
@@ -55,12 +55,30 @@ impl Agent {
     }
 
     fn make(&mut self, id: &str, request: CreateContainerRequest, ahead: bool) -> Result<Container, Trouble> {
+        let shared = self.shared_namespaces(&request)?;
         self.storages.mount(id, &request.storages)?;
         if let Some(disk) = container::missing_device(&request.devices) {
             return Err(Trouble::Missing(disk));
         }
         let serial = self.next_serial();
-        Ok(container::create(request, ahead, serial, &self.epoll)?)
+        Ok(container::create(request, shared, ahead, serial, &self.epoll)?)
+    }
+
+    /// Those of other containers that the new one is to have, by their paths.
+    fn shared_namespaces(&self, request: &CreateContainerRequest) -> Result<Vec<Namespace>, Trouble> {
+        let shared = request.shared_namespaces.iter();
+        shared
+            .map(|wanted| {
+                let owner = self.containers.iter().find(|container| container.id == wanted.container_id);
+                let owner = owner.filter(|container| container.state != State::Stopped).ok_or_else(|| {
+                    let (kind, id) = (&wanted.r#type, &wanted.container_id);
+                    Trouble::Refused(Status::precondition(format!(
+                        "share the {kind} namespace of container \"{id}\": there is no such container, or it has ended"
+                    )))
+                })?;
+                Ok(container::namespace_of(owner, &wanted.r#type)?)
+            })
+            .collect()
     }
 
     /// The prepared container becomes this one.
@@ -166,11 +184,18 @@ impl Agent {
         self.container(&id)?.destroy(PATIENCE)?;
         if let Some(at) = self.containers.iter().position(|container| container.id == id) {
             let mut container = self.containers.remove(at);
+            if let Some(root) = &container.root {
+                self.storages.let_go(root);
+            }
             for process in &mut container.processes {
                 self.refuse_waiters(process);
             }
         }
         self.storages.release(&id);
+        if !self.containers.is_empty() {
+            // What the guest remembers of its files, the host holds open.
+            let _ = files::write("/proc/sys/vm/drop_caches", "2");
+        }
         Ok(Answer::Now(Empty {}))
     }
 }
