@@ -9,6 +9,7 @@ import hako.sandbox.ContainerId;
 import hako.sandbox.ContainerRequest;
 import hako.sandbox.NetworkRequest;
 import hako.sandbox.NetworkRequest.Mode;
+import hako.sandbox.SandboxRequest;
 import hako.spec.ImageConfig;
 import hako.spec.MountSpec;
 import hako.spec.RuntimeSpec;
@@ -84,7 +85,8 @@ record ContainerPlan(
                 stopSignal == null || stopSignal.isEmpty()
                         ? Signals.SIGTERM
                         : signal(stopSignal, "the image's stop signal"),
-                labels(config.labels()));
+                labels(config.labels()),
+                SandboxRequest.OWN);
     }
 
     private String hostname(String otherwise) {

@@ -8,6 +8,7 @@ import hako.sandbox.ContainerId;
 import hako.sandbox.ContainerRequest;
 import hako.sandbox.NetworkRequest;
 import hako.sandbox.NetworkRequest.Mode;
+import hako.sandbox.SandboxRequest;
 import hako.sandbox.Sandboxes;
 import hako.spec.ProcessSpec;
 import hako.spec.RuntimeSpec;
@@ -24,6 +25,7 @@ final class NewContainer {
     private final CreateOptions options;
     private final Bundle bundle;
     private final ProcessSpec process;
+    private final SandboxRequest sandbox;
 
     /** @throws HakoException what is wrong about the bundle or the options; nothing is made yet */
     NewContainer(RuntimeCall call, RuntimeId id, CreateOptions options) {
@@ -46,6 +48,7 @@ final class NewContainer {
                     "a container in a VM cannot have the host's network: give it a network namespace");
         }
         BundleHooks.check(bundle.spec());
+        sandbox = new JoinedSandbox(call.services().sandboxes(), id.root(), bundle.spec()).find();
         process = java.util.Objects.requireNonNull(bundle.spec().process());
     }
 
@@ -130,6 +133,7 @@ final class NewContainer {
                 false,
                 new NetworkRequest(Mode.NAMESPACE, hostname, List.of(), List.of()),
                 SIGTERM,
-                RuntimeContainer.labels(id, directory));
+                RuntimeContainer.labels(id, directory),
+                sandbox);
     }
 }

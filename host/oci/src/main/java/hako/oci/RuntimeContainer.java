@@ -64,7 +64,8 @@ record RuntimeContainer(Container container) {
         }
     }
 
-    private boolean isOfThisBoot() {
+    /** It was made at this door, since the host was started. */
+    boolean isOfThisBoot() {
         return label(BOOT).equals(Boot.id());
     }
 
@@ -141,7 +142,8 @@ record RuntimeContainer(Container container) {
         }
     }
 
-    private Path networkNamespace() {
+    /** Where its links are, or will be when it is started. */
+    Path networkNamespace() {
         return network(spec())
                 .map(LinuxSpec.Namespace::path)
                 .filter(path -> !path.isEmpty())

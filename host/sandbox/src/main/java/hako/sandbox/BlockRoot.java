@@ -9,19 +9,28 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A root file system on disks: the image, read-only, below what the container writes. */
-final class BlockRoot {
-    private static final String IMAGE = "root";
-    private static final String SCRATCH = "scratch";
+/**
+ * A root file system on disks: the image, read-only, below what the container writes.
+ *
+ * @param image id of the one disk, in the VM
+ * @param scratch of the other
+ */
+record BlockRoot(String image, String scratch) {
+    /** Of the container that a sandbox was made for. */
+    static final BlockRoot FIRST = new BlockRoot("root", "scratch");
 
-    private BlockRoot() {}
-
-    static Device.Disk image(Path file) {
-        return new Device.Disk(IMAGE, file, true);
+    /** Of one that joins it; ids of disks are 20 characters at most. */
+    static BlockRoot joining(String containerId) {
+        String shortId = ContainerId.shortened(containerId);
+        return new BlockRoot("root-" + shortId, "scratch-" + shortId);
     }
 
-    static Device.Disk scratch(Path file) {
-        return new Device.Disk(SCRATCH, file, false);
+    Device.Disk imageDisk(Path file) {
+        return new Device.Disk(image, file, true);
+    }
+
+    Device.Disk scratchDisk(Path file) {
+        return new Device.Disk(scratch, file, false);
     }
 
     /** Makes the file of one, which must not exist. */
@@ -39,12 +48,12 @@ final class BlockRoot {
     }
 
     /** The image, then the writable disk. */
-    static List<Storage> storages() {
+    List<Storage> storages() {
         return List.of(imageStorage(), scratchStorage());
     }
 
     /** The image, then memory to write to. */
-    static List<Storage> storagesInMemory() {
+    List<Storage> storagesInMemory() {
         return List.of(
                 imageStorage(),
                 Storage.newBuilder()
@@ -54,28 +63,28 @@ final class BlockRoot {
     }
 
     /** The image under the writable one. */
-    static Rootfs rootfs() {
+    Rootfs rootfs() {
         return Rootfs.newBuilder()
                 .addLower(imageStorage().getTarget())
                 .setUpper(scratchStorage().getTarget())
                 .build();
     }
 
-    private static Storage imageStorage() {
+    private Storage imageStorage() {
         return Storage.newBuilder()
-                .setDiskSerial(IMAGE)
+                .setDiskSerial(image)
                 .setFstype("erofs")
                 .addOptions("ro")
-                .setTarget(GuestSpec.STORAGE + "/" + IMAGE)
+                .setTarget(GuestSpec.STORAGE + "/" + image)
                 .build();
     }
 
-    private static Storage scratchStorage() {
+    private Storage scratchStorage() {
         return Storage.newBuilder()
-                .setDiskSerial(SCRATCH)
+                .setDiskSerial(scratch)
                 .setFstype("ext4")
                 .addAllOptions(ScratchDisk.MOUNT_OPTIONS)
-                .setTarget(GuestSpec.STORAGE + "/" + SCRATCH)
+                .setTarget(GuestSpec.STORAGE + "/" + scratch)
                 .build();
     }
 }

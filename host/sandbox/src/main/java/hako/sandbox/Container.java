@@ -46,9 +46,6 @@ public final class Container {
     private final ContainerProcess init;
     private final Map<String, ContainerProcess> execs = new ConcurrentHashMap<>();
 
-    /** Held while its limits change. */
-    private final ReentrantLock updating = new ReentrantLock();
-
     private final ReentrantLock lock = new ReentrantLock();
     /** Guarded by lock. */
     private ContainerRecord record;
@@ -104,6 +101,11 @@ public final class Container {
                 : in.endpoint().address().replaceFirst("/.*", "");
     }
 
+    /** Whether it has a VM, be it with others, that runs. */
+    public boolean isAlive() {
+        return sandbox != null && !(state() instanceof ContainerState.Stopped);
+    }
+
     /** Process of the VMM on the host; 0 when it has ended. */
     public long vmPid() {
         return sandbox == null || state() instanceof ContainerState.Stopped
@@ -127,7 +129,13 @@ public final class Container {
      * @param namespace whose links somebody else has wired
      */
     public void mirror(WiredNamespace namespace) {
-        sandbox().mirror(namespace, GuestSpec.resolvConfs(record().spec()), sandboxes);
+        Sandbox in = sandbox();
+        in.changing().lock();
+        try {
+            in.mirror(namespace, record(), sandboxes);
+        } finally {
+            in.changing().unlock();
+        }
     }
 
     /** What follows once it is written down that it runs. */
@@ -282,11 +290,12 @@ public final class Container {
 
     /** Other limits; absent ones stay as they are. Its VM has as much memory as they need. */
     public void update(LinuxResources resources) {
-        updating.lock();
+        ReentrantLock changing = sandbox().changing();
+        changing.lock();
         try {
             new UpdateLimits(this, sandbox(), sandboxes.node().config()).run(resources);
         } finally {
-            updating.unlock();
+            changing.unlock();
         }
     }
 

@@ -1,12 +1,14 @@
 package hako.sandbox;
 
 import hako.network.PortMapping;
+import hako.spec.LinuxResources;
 import hako.spec.LinuxSpec;
 import hako.spec.RuntimeSpec;
 import io.avaje.jsonb.Json;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A container as its checkpoint keeps it: enough to list, inspect and adopt it again.
@@ -151,6 +153,23 @@ public record ContainerRecord(
                 ports,
                 createdAt,
                 state);
+    }
+
+    @Nullable
+    LinuxResources limits() {
+        return spec.linux() == null ? null : spec.linux().resources();
+    }
+
+    /** Whether it asks for a network namespace that is nobody else's. */
+    static boolean makesNetwork(LinuxSpec linux) {
+        return linux.namespaces().stream()
+                .anyMatch(namespace -> namespace.type().equals("network")
+                        && (namespace.path() == null || namespace.path().isEmpty()));
+    }
+
+    /** It has joined others in their VM, with a network of its own in the guest, in which nothing is. */
+    boolean isWithoutNetwork() {
+        return !sandboxId.equals(id) && spec.linux() != null && makesNetwork(spec.linux());
     }
 
     public boolean terminal() {

@@ -19,6 +19,7 @@ import java.util.Map;
  * @param autoRemove forget the container once it has ended
  * @param network how it is joined to the network
  * @param stopSignal what {@link Container#stop} sends first
+ * @param sandbox where it is to live
  */
 public record ContainerRequest(
         String id,
@@ -32,7 +33,8 @@ public record ContainerRequest(
         boolean autoRemove,
         NetworkRequest network,
         int stopSignal,
-        Map<String, String> labels) {
+        Map<String, String> labels,
+        SandboxRequest sandbox) {
 
     public List<String> command() {
         return spec.process().args();

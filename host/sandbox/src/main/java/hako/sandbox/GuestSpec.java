@@ -19,10 +19,11 @@ final class GuestSpec {
     private GuestSpec() {}
 
     /** Binds every host path that the specification mounts into {@code shared} and rewrites it to the guest's path. */
-    static RuntimeSpec share(RuntimeSpec spec, SharedFolder shared) {
+    static RuntimeSpec share(ContainerRequest request, SharedFolder shared) {
+        RuntimeSpec spec = request.spec();
         List<MountSpec> mounts = new ArrayList<>();
         for (MountSpec mount : spec.mounts()) {
-            mounts.add(isBind(mount) ? shared(mount, shared, mounts.size()) : mount);
+            mounts.add(isBind(mount) ? shared(mount, request.id(), shared) : mount);
         }
         return new RuntimeSpec(
                 spec.ociVersion(),
@@ -33,13 +34,18 @@ final class GuestSpec {
                 mounts,
                 null,
                 spec.annotations(),
-                spec.linux() == null ? null : withoutNetwork(spec.linux()));
+                spec.linux() == null ? null : withGuestNamespaces(spec.linux(), request.sandbox()));
     }
 
-    /** A container has the network of its VM. */
-    private static LinuxSpec withoutNetwork(LinuxSpec linux) {
+    /**
+     * A container has the network of its VM, but for one that joins others' with a network namespace of its own. Paths mean nothing
+     * in the guest: which namespaces it shares is told by the names of containers.
+     */
+    private static LinuxSpec withGuestNamespaces(LinuxSpec linux, SandboxRequest sandbox) {
+        boolean hasOwnNetwork = sandbox instanceof SandboxRequest.Join && ContainerRecord.makesNetwork(linux);
         return linux.with(linux.namespaces().stream()
-                .filter(namespace -> !namespace.type().equals("network"))
+                .filter(namespace -> hasOwnNetwork || !namespace.type().equals("network"))
+                .map(namespace -> LinuxSpec.Namespace.fresh(namespace.type()))
                 .toList());
     }
 
@@ -55,9 +61,9 @@ final class GuestSpec {
                 .toList();
     }
 
-    private static MountSpec shared(MountSpec mount, SharedFolder shared, int number) {
+    private static MountSpec shared(MountSpec mount, String containerId, SharedFolder shared) {
         boolean readOnly = mount.options().contains("ro");
-        String source = shared.bind("v" + number, Path.of(mount.source()), readOnly);
+        String source = shared.bind(containerId, Path.of(mount.source()), readOnly);
         return new MountSpec(mount.destination(), mount.type(), source, mount.options(), List.of(), List.of());
     }
 }

@@ -96,6 +96,18 @@ final class NamespaceMirror implements AutoCloseable {
         return mirror;
     }
 
+    /** @throws HakoException the namespace, which the VM will not have, has links */
+    static void requireNone(Sandbox sandbox, WiredNamespace wired) {
+        try (Fd namespace = open(wired)) {
+            if (!NamespaceNetwork.links(namespace, sandbox.id()).isEmpty()) {
+                throw HakoException.user(
+                        Code.UNSUPPORTED,
+                        "network namespace %s: it is not that of the VM which this container shares with others, and a VM has one: give it theirs (--network container:NAME), or none"
+                                .formatted(wired.path()));
+            }
+        }
+    }
+
     private static Fd open(WiredNamespace wired) {
         try {
             return wired.open().orElseThrow(() -> failed(wired, "it is gone"));

@@ -104,9 +104,10 @@ record PreparedContainer(
     public List<Device> devices(Path directory) {
         Path scratch = directory.resolve("scratch.ext4");
         BlockRoot.makeScratch(node, scratch);
-        List<Device> devices = new ArrayList<>(List.of(BlockRoot.image(image), BlockRoot.scratch(scratch)));
+        List<Device> devices =
+                new ArrayList<>(List.of(BlockRoot.FIRST.imageDisk(image), BlockRoot.FIRST.scratchDisk(scratch)));
         if (networked) {
-            devices.add(CreateContainer.nobodysNic());
+            devices.add(MakeSandbox.nobodysNic());
         }
         return devices;
     }
@@ -118,8 +119,8 @@ record PreparedContainer(
                         CreateContainerRequest.newBuilder()
                                 .setSpecJson(
                                         ByteString.copyFrom(with(example, spec).toJson()))
-                                .setRootfs(BlockRoot.rootfs())
-                                .addAllStorages(BlockRoot.storages())
+                                .setRootfs(BlockRoot.FIRST.rootfs())
+                                .addAllStorages(BlockRoot.FIRST.storages())
                                 .addAllFiles(GuestFiles.empty())
                                 .setOpenStdin(openStdin)
                                 .build(),

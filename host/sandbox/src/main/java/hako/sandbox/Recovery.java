@@ -1,6 +1,5 @@
 package hako.sandbox;
 
-import hako.agent.v1.CheckResponse;
 import hako.agent.v1.ContainerStatus;
 import hako.agent.v1.ProcessStatus;
 import hako.base.HakoException;
@@ -9,6 +8,7 @@ import hako.vm.Vm;
 import hako.vm.VmRecord;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -21,8 +21,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,6 +43,7 @@ final class Recovery {
     private final Path runDirectory;
     private final Map<String, SandboxRecord> sandboxRecords = new HashMap<>();
     private final Map<String, Sandbox> adopted = new ConcurrentHashMap<>();
+    private final Queue<Container> ends = new ConcurrentLinkedQueue<>();
 
     Recovery(Sandboxes sandboxes, Checkpoints checkpoints) {
         this.sandboxes = sandboxes;
@@ -54,12 +55,11 @@ final class Recovery {
         for (SandboxRecord record : checkpoints.loadSandboxes()) {
             sandboxRecords.put(record.id(), record);
         }
-        Queue<Container> ends = new ConcurrentLinkedQueue<>();
+        Map<String, List<ContainerRecord>> bySandbox = checkpoints.loadContainers().stream()
+                .collect(Collectors.groupingBy(record -> String.valueOf(record.sandboxId())));
         try (ExecutorService all = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("recovery-", 0).factory())) {
-            for (ContainerRecord record : checkpoints.loadContainers()) {
-                all.execute(() -> recoverGuarded(record, ends));
-            }
+            bySandbox.forEach((id, records) -> all.execute(() -> recover(id, records)));
         }
         clearAway();
         sandboxes
@@ -72,64 +72,132 @@ final class Recovery {
         ends.forEach(this::removeLater);
     }
 
-    private void recoverGuarded(ContainerRecord record, Queue<Container> ends) {
+    /** The containers of one sandbox. */
+    private void recover(String sandboxId, List<ContainerRecord> records) {
+        List<ContainerRecord> living = new ArrayList<>();
+        for (ContainerRecord record : records) {
+            guarded(record, () -> {
+                switch (record.state().state()) {
+                    case ContainerState.Creating() -> drop(record, "it was being made when the daemon ended");
+                    case ContainerState.Stopped(var _, ExitReport exit) -> ended(record, exit);
+                    case ContainerState.Created(), ContainerState.Running(var _), ContainerState.Paused(var _) ->
+                        living.add(record);
+                }
+            });
+        }
+        if (!living.isEmpty()) {
+            Set<String> all = records.stream().map(ContainerRecord::id).collect(Collectors.toSet());
+            recoverLiving(sandboxId, living, all);
+        }
+    }
+
+    /** One that cannot be read must not keep the daemon from the others. */
+    private static void guarded(ContainerRecord record, Runnable work) {
         try {
-            if (recover(record) instanceof Container container && container.isLeaving()) {
-                ends.add(container);
-            }
-        } catch (RuntimeException e) { // one that cannot be read must not keep the daemon from the others
+            work.run();
+        } catch (RuntimeException e) {
             log.error("container {} cannot be recovered and is left as it lies: {}", record.name(), e.toString(), e);
         }
     }
 
-    private @Nullable Container recover(ContainerRecord record) {
-        return switch (record.state().state()) {
-            case ContainerState.Creating() -> {
-                log.warn("container {} was being made when the daemon ended: dropped", record.name());
-                checkpoints.deleteContainer(record.id());
-                yield null;
-            }
-            case ContainerState.Stopped(var _, ExitReport exit) -> ended(record, exit);
-            case ContainerState.Created(), ContainerState.Running(var _), ContainerState.Paused(var _) -> adopt(record);
-        };
-    }
-
-    private @Nullable Container adopt(ContainerRecord record) {
-        SandboxRecord in = sandboxRecords.get(record.sandboxId());
+    /** @param all of its containers; the guest may still have what had ended, or was being made */
+    private void recoverLiving(String sandboxId, List<ContainerRecord> records, Set<String> all) {
+        SandboxRecord in = sandboxRecords.get(sandboxId);
         Optional<Vm> vm = in == null || in.vm() == null
                 ? Optional.empty()
                 : sandboxes.node().driver().adopt(in.vm());
         if (vm.isEmpty()) {
-            return ended(record, lost("its VM ended while no daemon was running"));
+            records.forEach(record -> guarded(record, () -> lost(record, "its VM ended while no daemon was running")));
+            return;
         }
-        Sandbox sandbox = new Sandbox(in.id(), in.createdAt(), vm.get(), in.endpoint());
+        Sandbox sandbox = sandbox(in, vm.get());
+        Map<String, ContainerStatus> facts;
         try {
-            CheckResponse facts = sandbox.agent().check(AGENT_TIMEOUT);
-            for (ContainerStatus status : facts.getContainersList()) {
-                if (status.getContainerId().equals(record.id())) {
-                    sandbox.goOnMirroring(in.namespace(), GuestSpec.resolvConfs(record.spec()));
-                    return adopt(record, sandbox, status);
-                }
-            }
-            vm.get().kill();
-            return ended(record, lost("its VM does not know it any more"));
+            facts = sandbox.agent().check(AGENT_TIMEOUT).getContainersList().stream()
+                    .collect(Collectors.toMap(ContainerStatus::getContainerId, Function.identity(), (one, _) -> one));
         } catch (HakoException e) {
             vm.get().kill();
-            return ended(record, lost("the agent in its VM does not answer: " + e.getMessage()));
+            String reason = "the agent in its VM does not answer: " + e.getMessage();
+            records.forEach(record -> guarded(record, () -> lost(record, reason)));
+            return;
+        }
+        List<ContainerRecord> found = found(sandbox, records, facts.keySet());
+        if (found.isEmpty()) {
+            vm.get().kill();
+            return;
+        }
+        // all of them, before the first one may end
+        found.forEach(record -> sandbox.members().enter(record.id(), record.limits()));
+        adopted.put(sandbox.id(), sandbox);
+        List<Path> resolvConfs = found.stream()
+                .flatMap(record -> GuestSpec.resolvConfs(record.spec()).stream())
+                .distinct()
+                .toList();
+        found.forEach(record -> guarded(
+                record,
+                () -> HostDevices.of(record.spec())
+                        .disks()
+                        .forEach(disk -> sandbox.hostDisks().add(disk.id(), record.id()))));
+        sandbox.goOnMirroring(in.namespace(), resolvConfs);
+        found.forEach(record -> guarded(record, () -> adopt(record, sandbox, facts.get(record.id()))));
+        Set<String> members = found.stream().map(ContainerRecord::id).collect(Collectors.toSet());
+        all.retainAll(facts.keySet());
+        all.removeAll(members);
+        keepOnly(sandbox, members, all);
+    }
+
+    private Sandbox sandbox(SandboxRecord in, Vm vm) {
+        boolean isPlugged = in.vm() != null
+                && in.vm().helpers().stream()
+                        .anyMatch(helper -> helper.deviceId().equals(SharedFolder.TAG));
+        Sandbox sandbox = new Sandbox(
+                in.id(),
+                in.createdAt(),
+                vm,
+                in.endpoint(),
+                new SharedFolder(Sandbox.directory(vm), in.shared(), isPlugged),
+                new SandboxMembers(in.id(), in.isSized(), sandboxes.node().config()));
+        return sandbox;
+    }
+
+    /** Those that go on. */
+    private List<ContainerRecord> found(Sandbox sandbox, List<ContainerRecord> records, Set<String> known) {
+        List<ContainerRecord> found = new ArrayList<>();
+        for (ContainerRecord record : records) {
+            guarded(record, () -> {
+                if (!known.contains(record.id())) {
+                    lost(record, "its VM does not know it any more");
+                } else if (record.state().state() instanceof ContainerState.Created
+                        && sandboxes.process(sandbox, record, "").lostItsCaller()) {
+                    drop(record, "who was about to start it is gone");
+                } else {
+                    found.add(record);
+                }
+            });
+        }
+        return found;
+    }
+
+    private void keepOnly(Sandbox sandbox, Set<String> members, Set<String> others) {
+        LeaveSandbox leave = new LeaveSandbox(checkpoints, sandboxes.node(), sandbox);
+        sandbox.changing().lock();
+        try {
+            if (!sandbox.members().isOver()) {
+                others.forEach(leave::evict);
+                sandbox.shared().keepFor(members);
+                checkpoints.save(sandbox.record());
+            }
+        } catch (HakoException e) {
+            log.warn("sandbox {}: clean up: {}", ContainerId.shortened(sandbox.id()), e.getMessage());
+        } finally {
+            sandbox.changing().unlock();
         }
     }
 
-    private @Nullable Container adopt(ContainerRecord record, Sandbox sandbox, ContainerStatus status) {
+    private void adopt(ContainerRecord record, Sandbox sandbox, ContainerStatus status) {
         ContainerProcess init = sandboxes.process(sandbox, record, "");
-        if (record.state().state() instanceof ContainerState.Created && init.lostItsCaller()) {
-            log.warn("container {}: who was about to start it is gone: dropped", record.name());
-            sandbox.vm().kill();
-            checkpoints.deleteContainer(record.id());
-            return null;
-        }
         Container container = new Container(sandboxes, sandbox, record, init);
         sandboxes.add(container);
-        adopted.put(sandbox.id(), sandbox);
         if (!(container.state() instanceof ContainerState.Created)) {
             if (record.autoRemove()) {
                 init.expectCaller(CALLER_TIMEOUT);
@@ -144,7 +212,6 @@ final class Recovery {
             goOn(container, status);
         }
         log.info("adopted container {} ({})", record.name(), container.state().label());
-        return container;
     }
 
     private static void goOn(Container container, ContainerStatus status) {
@@ -165,18 +232,25 @@ final class Recovery {
         exec.follow(exit -> {});
     }
 
-    private Container ended(ContainerRecord record, ExitReport exit) {
+    private void drop(ContainerRecord record, String reason) {
+        log.warn("container {}: {}: dropped", record.name(), reason);
+        checkpoints.deleteContainer(record.id());
+    }
+
+    private void lost(ContainerRecord record, String reason) {
+        ended(record, ExitReport.lost(reason, sandboxes.node().clock().instant()));
+    }
+
+    private void ended(ContainerRecord record, ExitReport exit) {
         ContainerRecord last =
                 record.with(new ContainerState.Stopped(record.state().startedAt(), exit));
         checkpoints.save(last);
         ContainerProcess init = sandboxes.endedProcess(last, exit);
         Container container = new Container(sandboxes, null, last, init);
         sandboxes.add(container);
-        return container;
-    }
-
-    private ExitReport lost(String reason) {
-        return ExitReport.lost(reason, sandboxes.node().clock().instant());
+        if (container.isLeaving()) {
+            ends.add(container);
+        }
     }
 
     /** Everything of this node that no adopted sandbox holds. */

@@ -10,14 +10,17 @@ import hako.base.Undo;
 import hako.network.Endpoint;
 import hako.network.NamespaceLink;
 import hako.network.WiredNamespace;
+import hako.vm.Device;
 import hako.vm.Vm;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,16 +45,31 @@ final class Sandbox {
     private final Vm vm;
     private final AgentClient agent;
     private final @Nullable Endpoint endpoint;
+    private final SharedFolder shared;
+    private final SandboxMembers members;
+    private final Uses hostDisks = new Uses();
+
+    /** Held while something is plugged, shared or given back, and while its memory changes. */
+    private final ReentrantLock changing = new ReentrantLock();
+
     private volatile @Nullable WiredNamespace namespace;
     private volatile @Nullable NamespaceMirror mirror;
 
-    Sandbox(String id, Instant createdAt, Vm vm, @Nullable Endpoint endpoint) {
+    Sandbox(
+            String id,
+            Instant createdAt,
+            Vm vm,
+            @Nullable Endpoint endpoint,
+            SharedFolder shared,
+            SandboxMembers members) {
         this.id = id;
         this.directory = directory(vm);
         this.createdAt = createdAt;
         this.vm = vm;
         this.agent = new AgentClient(vm.agent());
         this.endpoint = endpoint;
+        this.shared = shared;
+        this.members = members;
     }
 
     /** Of whoever has it: where its run directory lies, which it keeps though it has waited under another name. */
@@ -80,20 +98,66 @@ final class Sandbox {
         return endpoint;
     }
 
+    SharedFolder shared() {
+        return shared;
+    }
+
+    SandboxMembers members() {
+        return members;
+    }
+
+    ReentrantLock changing() {
+        return changing;
+    }
+
+    /** Plugs the shared folder when it is needed and not there. @return whether it was */
+    boolean plugShared() {
+        Optional<Device> folder = shared.unplugged();
+        folder.ifPresent(device -> {
+            vm.plug(device);
+            shared.isPlugged();
+        });
+        return folder.isPresent();
+    }
+
+    /** Disks of the host that a container has; one that others have too is there already. */
+    void plugHostDisks(String containerId, HostDevices devices) {
+        for (Device.HostDisk disk : devices.disks()) {
+            if (hostDisks.add(disk.id(), containerId)) {
+                vm.plug(disk);
+            }
+        }
+    }
+
+    /** Which container has which, by the disk's id. */
+    Uses hostDisks() {
+        return hostDisks;
+    }
+
+    /** What was plugged for a container that has left. What the guest cannot let go of now is returned as it is freed. */
+    void giveBackMemory() {
+        vm.resize(members.neededBytes());
+    }
+
     /**
-     * Its links are those of the namespace from now on.
+     * Its links are those of the namespace from now on. Those of another one it cannot have beside them.
      *
-     * @param resolvConfs of its containers
+     * @param container which is to have them
      */
-    void mirror(WiredNamespace wired, List<Path> resolvConfs, Sandboxes sandboxes) {
-        if (wired.equals(namespace)) {
+    void mirror(WiredNamespace wired, ContainerRecord container, Sandboxes sandboxes) {
+        WiredNamespace there = namespace;
+        if (there != null && there.inode() == wired.inode()) {
+            return;
+        }
+        if (there != null || container.isWithoutNetwork()) {
+            NamespaceMirror.requireNone(this, wired);
             return;
         }
         try (Undo undo = new Undo()) {
             undo.add(() -> partFromNamespace(sandboxes));
             namespace = wired;
             sandboxes.save(this); // whoever finds this sandbox gone takes the redirects back
-            mirror = NamespaceMirror.start(this, wired, resolvConfs);
+            mirror = NamespaceMirror.start(this, wired, GuestSpec.resolvConfs(container.spec()));
             undo.release();
         }
     }
@@ -126,7 +190,15 @@ final class Sandbox {
     }
 
     SandboxRecord record() {
-        return new SandboxRecord(SandboxRecord.VERSION, id, createdAt, vm.record(), endpoint, namespace);
+        return new SandboxRecord(
+                SandboxRecord.VERSION,
+                id,
+                createdAt,
+                vm.record(),
+                endpoint,
+                namespace,
+                shared.entries(),
+                members.isSized());
     }
 
     BindSandboxRequest identity(String hostname, Instant now) {

@@ -7,7 +7,6 @@ import hako.vm.Vm;
 import hako.vm.VmSpec;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -55,7 +54,7 @@ public final class Sandboxes implements AutoCloseable {
 
     /** The VM that a container gets which asks for nothing special. */
     public VmSpec usualVm() {
-        return CreateContainer.usualVm(node);
+        return MakeSandbox.usualVm(node);
     }
 
     /** Returns when the agent in the VM answers. */
@@ -64,8 +63,8 @@ public final class Sandboxes implements AutoCloseable {
     }
 
     /**
-     * Nobody wants this container, which is being made, any more: its VM ends, and {@link #create} undoes the rest. Of any
-     * other container it does nothing.
+     * Nobody wants this container, which is being made, any more: the VM that is made for it ends, and {@link #create} undoes the
+     * rest. Of any other container it does nothing.
      */
     public void abandon(String id) {
         Making beingMade = making.get(id);
@@ -74,7 +73,7 @@ public final class Sandboxes implements AutoCloseable {
         }
     }
 
-    /** The VM of a container that is being made. */
+    /** The VM that is made for a container. */
     void making(String id, Vm vm) {
         making.getOrDefault(id, new Making()).began(vm);
     }
@@ -101,12 +100,12 @@ public final class Sandboxes implements AutoCloseable {
         }
     }
 
-    /** Makes a VM and in it a container, ready to start. Whatever fails, nothing is left behind. */
+    /** Makes a container, ready to start, and where it does not join others a VM for it. Whatever fails, nothing is left behind. */
     public Container create(ContainerRequest request) {
         reserve(request.name(), request.id());
         making.put(request.id(), new Making());
         try {
-            Container container = new CreateContainer(this, checkpoints, request).run();
+            Container container = new CreateContainer(Creation.of(this, checkpoints, request)).run();
             add(container);
             return container;
         } catch (RuntimeException | Error e) {
@@ -249,7 +248,7 @@ public final class Sandboxes implements AutoCloseable {
                 checkpoints.containerDirectory(containerId).resolve("execs").resolve(execId));
     }
 
-    /** The container has ended: its VM goes, and if nobody wants it any more, so does everything else. */
+    /** The container has ended: it leaves its sandbox, and if nobody wants it any more, everything else of it goes. */
     void ended(Container container) {
         if (container.record().autoRemove()) {
             release(container.name(), container.id());
@@ -258,40 +257,24 @@ public final class Sandboxes implements AutoCloseable {
                 .name("sandbox-" + ContainerId.shortened(container.id()) + "-end")
                 .start(() -> {
                     container.awaitExecs(EXEC_PATIENCE);
-                    dispose(container);
+                    leave(container);
                     if (container.record().autoRemove()) {
                         remove(container, FOREVER);
                     }
                 });
     }
 
-    /** Gives back what the sandbox holds of the host: VM, network, mounts, run directory. Idempotent. */
-    private void dispose(Container container) {
+    private void leave(Container container) {
         Sandbox sandbox = container.sandboxOrNull();
-        if (sandbox == null) {
-            return;
-        }
-        List<Runnable> steps = new ArrayList<>();
-        steps.add(sandbox.vm()::kill);
-        if (sandbox.endpoint() != null) {
-            steps.add(() -> node.network().detach(sandbox.endpoint()));
-        }
-        steps.add(sandbox::part);
-        steps.add(() -> SharedFolder.remove(sandbox.directory()));
-        steps.add(() -> checkpoints.deleteSandbox(sandbox.id()));
-        for (Runnable step : steps) {
-            try {
-                step.run();
-            } catch (RuntimeException e) {
-                log.warn("sandbox {}: clean up: {}", ContainerId.shortened(sandbox.id()), e.getMessage(), e);
-            }
+        if (sandbox != null) {
+            new LeaveSandbox(checkpoints, node, sandbox).run(container.id());
         }
     }
 
     /** @param readers how long those who still read its output keep it */
     void remove(Container container, Duration readers) {
         release(container.name(), container.id());
-        dispose(container);
+        leave(container);
         container.awaitDetached(readers);
         checkpoints.deleteContainer(container.id());
         lock.lock();

@@ -2,21 +2,31 @@ package hako.sandbox;
 
 import hako.base.HakoException;
 import hako.base.HakoException.Code;
+import hako.linux.LinuxException;
 import hako.linux.Mounts;
 import hako.vm.Device;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * The one folder of the host that a sandbox sees, served to its guest by one process. Whatever is shared (a volume, a
- * root filesystem) is bound below it, so the guest reaches exactly that and nothing beside it. One thread.
+ * root filesystem) is bound below it, so the guest reaches exactly that and nothing beside it. Threads: any.
  *
  * <pre>
- *   RUN/sandboxes/ID/shared/v0     a volume
- *   RUN/sandboxes/ID/shared/root   overlay of an image's layers
+ *   RUN/sandboxes/ID/places/NAME     made by the host, to be mounted on
+ *   RUN/sandboxes/ID/shared/NAME     what the guest sees: the same, where it cannot make or remove anything itself
  * </pre>
+ *
+ * The helper lives in a mount namespace of its own, to which what is mounted here later spreads. Containers of one sandbox that
+ * have the same directory see it through one entry: the guest's kernel takes it for one, with one cache.
  */
 final class SharedFolder {
     /** The virtiofs tag, and the name of the folder in the guest. */
@@ -24,52 +34,158 @@ final class SharedFolder {
 
     static final String GUEST_PATH = GuestSpec.STORAGE + "/" + TAG;
 
+    private static final SecureRandom RANDOM = new SecureRandom();
+    private static final int NAME_BYTES = 6;
+
+    private final Path places;
     private final Path directory;
-    private boolean used;
+    /** Guarded by this, as all below. */
+    private final List<SharedEntry> entries;
+
+    private boolean plugged;
 
     SharedFolder(Path sandboxDirectory) {
-        directory = sandboxDirectory.resolve(TAG);
+        this(sandboxDirectory, List.of(), false);
     }
 
-    /** Shares a file or directory; the path under which the guest sees it. */
-    String bind(String name, Path source, boolean readOnly) {
+    /** Of an earlier daemon. */
+    SharedFolder(Path sandboxDirectory, List<SharedEntry> entries, boolean plugged) {
+        this.places = sandboxDirectory.resolve("places");
+        this.directory = sandboxDirectory.resolve(TAG);
+        this.entries = new ArrayList<>(entries);
+        this.plugged = plugged;
+    }
+
+    private interface Mount {
+        void on(Path target) throws IOException;
+    }
+
+    /** Shares a file or directory with a container; the path under which the guest sees it. */
+    synchronized String bind(String user, Path source, boolean readOnly) {
         try {
-            Path target = directory.resolve(name);
-            if (Files.isDirectory(source)) {
-                Files.createDirectories(target);
-            } else {
-                Files.createDirectories(directory);
-                Files.createFile(target);
+            long device = (long) Files.getAttribute(source, "unix:dev");
+            long inode = (long) Files.getAttribute(source, "unix:ino");
+            Optional<SharedEntry> same = entries.stream()
+                    .filter(entry -> entry.shows(device, inode, readOnly))
+                    .findFirst();
+            if (same.isPresent()) {
+                entries.replaceAll(entry -> entry.equals(same.get()) ? entry.with(user) : entry);
+                return guestPath(same.get().name());
             }
-            Mounts.bind(source, target, readOnly);
-        } catch (IOException e) {
-            throw new HakoException(HakoException.Kind.RESOURCES, Code.INTERNAL, "share " + source + ": " + e, e);
+            SharedEntry entry = new SharedEntry(newName(), device, inode, readOnly, List.of(user));
+            return add(entry, Files.isDirectory(source), target -> Mounts.bind(source, target, readOnly));
+        } catch (IOException | LinuxException e) {
+            throw failed(source, e);
         }
-        used = true;
-        return GUEST_PATH + "/" + name;
     }
 
     /** Shares the overlay of an image's layers with a writable directory on top; the guest's path. */
-    String overlay(String name, List<Path> lower, Path upper, Path work) {
-        Path target = directory.resolve(name);
+    synchronized String overlay(String user, List<Path> lower, Path upper, Path work) {
+        SharedEntry entry = new SharedEntry(newName(), 0, 0, false, List.of(user));
         try {
-            Files.createDirectories(target);
             Files.createDirectories(upper);
             Files.createDirectories(work);
-        } catch (IOException e) {
-            throw new HakoException(HakoException.Kind.RESOURCES, Code.INTERNAL, "share " + target + ": " + e, e);
+            return add(entry, true, target -> Mounts.overlay(lower, upper, work, target));
+        } catch (IOException | LinuxException e) {
+            throw failed(upper.getParent(), e);
         }
-        Mounts.overlay(lower, upper, work, target);
-        used = true;
+    }
+
+    private String add(SharedEntry entry, boolean isDirectory, Mount mount) throws IOException {
+        if (!Mounts.isMountPoint(directory)) {
+            Files.createDirectories(places);
+            Files.createDirectories(directory);
+            Mounts.bind(places, directory, true);
+        }
+        Path place = places.resolve(entry.name());
+        if (isDirectory) {
+            Files.createDirectory(place);
+        } else {
+            Files.createFile(place);
+        }
+        try {
+            mount.on(directory.resolve(entry.name()));
+        } catch (IOException | RuntimeException e) {
+            Files.delete(place);
+            throw e;
+        }
+        entries.add(entry);
+        return guestPath(entry.name());
+    }
+
+    private static String newName() {
+        byte[] random = new byte[NAME_BYTES];
+        RANDOM.nextBytes(random);
+        return HexFormat.of().formatHex(random);
+    }
+
+    private static String guestPath(String name) {
         return GUEST_PATH + "/" + name;
     }
 
-    boolean used() {
-        return used;
+    /** A container is gone: what only it had is not shared any more. */
+    synchronized void release(String user) {
+        change(entry -> entry.without(user));
     }
 
-    Device device() {
-        return new Device.SharedDirectory(TAG, directory);
+    /** Takes out what belongs to nobody of these, written down or not. */
+    synchronized void keepFor(Collection<String> users) {
+        change(entry -> new SharedEntry(
+                entry.name(),
+                entry.device(),
+                entry.inode(),
+                entry.readOnly(),
+                entry.users().stream().filter(users::contains).toList()));
+        List<String> known = entries.stream().map(SharedEntry::name).toList();
+        for (Path place : Checkpoints.list(places)) {
+            if (!known.contains(place.getFileName().toString())) {
+                takeOut(place.getFileName().toString());
+            }
+        }
+    }
+
+    private void change(UnaryOperator<SharedEntry> change) {
+        entries.replaceAll(change);
+        for (SharedEntry entry : List.copyOf(entries)) {
+            if (entry.users().isEmpty()) {
+                takeOut(entry.name());
+                entries.remove(entry);
+            }
+        }
+    }
+
+    private void takeOut(String name) {
+        Mounts.unmountAll(directory.resolve(name));
+        try {
+            Files.deleteIfExists(places.resolve(name)); // empty: nothing was ever made in it but mounted on it
+        } catch (IOException e) {
+            throw failed(places.resolve(name), e);
+        }
+    }
+
+    synchronized List<SharedEntry> entries() {
+        return List.copyOf(entries);
+    }
+
+    synchronized boolean isUsedBy(String user) {
+        return entries.stream().anyMatch(entry -> entry.users().contains(user));
+    }
+
+    /** What is to be plugged into the VM now, if anything: the folder is, once, when there is something in it. */
+    synchronized Optional<Device> unplugged() {
+        if (plugged || entries.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(new Device.SharedDirectory(TAG, directory));
+    }
+
+    synchronized void isPlugged() {
+        plugged = true;
+    }
+
+    private static HakoException failed(Path path, Exception reason) {
+        return new HakoException(
+                HakoException.Kind.RESOURCES, Code.INTERNAL, "share " + path + ": " + reason.getMessage(), reason);
     }
 
     /**

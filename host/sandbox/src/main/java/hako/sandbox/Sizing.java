@@ -52,8 +52,23 @@ public record Sizing(int vcpus, long memoryBytes) {
             int hostCpus) {
         long period = periodUs > 0 ? periodUs : 100_000;
         long vcpus = quotaUs > 0 ? (quotaUs + period - 1) / period : defaultVcpus;
-        long container = (memoryLimitBytes > 0 ? memoryLimitBytes : defaultMemoryBytes) >> 20 << 20;
-        long memory = container + GUEST_BASE_BYTES + (container >> PER_MEMORY_SHIFT);
-        return new Sizing(Math.clamp(vcpus, 1, Math.max(1, hostCpus)), (memory + 2 * MIB - 1) / (2 * MIB) * (2 * MIB));
+        long container = containerBytes(memoryLimitBytes, defaultMemoryBytes);
+        return new Sizing(Math.clamp(vcpus, 1, Math.max(1, hostCpus)), vmBytes(container));
+    }
+
+    /** What a container with these limits may use. */
+    static long containerBytes(@Nullable LinuxResources resources, long otherwise) {
+        LinuxResources.Memory memory = resources == null ? null : resources.memory();
+        return containerBytes(memory == null ? 0 : orZero(memory.limit()), otherwise);
+    }
+
+    private static long containerBytes(long limitBytes, long otherwise) {
+        return (limitBytes > 0 ? limitBytes : otherwise) >> 20 << 20;
+    }
+
+    /** Of a VM whose containers may use so much together. */
+    static long vmBytes(long containersBytes) {
+        long memory = containersBytes + GUEST_BASE_BYTES + (containersBytes >> PER_MEMORY_SHIFT);
+        return (memory + 2 * MIB - 1) / (2 * MIB) * (2 * MIB);
     }
 }

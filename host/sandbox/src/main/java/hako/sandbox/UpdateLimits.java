@@ -37,19 +37,20 @@ final class UpdateLimits {
             throw HakoException.user(Code.UNSUPPORTED, "update " + container.name() + ": it was made without limits");
         }
         LinuxResources limits = wanted.over(linux.resources());
-        long before = Sizing.of(linux.resources(), config).memoryBytes();
-        Sizing after = Sizing.of(limits, config);
-        checkProcessors(after);
+        long before = sandbox.members().neededBytes();
+        long after = sandbox.members().neededBytes(container.id(), limits);
+        checkProcessors(Sizing.of(limits, config));
         try (Undo undo = new Undo()) {
-            if (after.memoryBytes() > before) {
+            if (after > before) {
                 undo.add(() -> sandbox.vm().resize(before));
-                grow(after.memoryBytes());
+                grow(after);
             }
             tell(wanted, limits);
             undo.release();
         }
-        if (after.memoryBytes() < before) {
-            shrink(after.memoryBytes());
+        sandbox.members().change(container.id(), limits);
+        if (after < before) {
+            shrink(after);
         }
         container.limited(linux.with(limits));
     }

@@ -222,8 +222,10 @@ final class VmPool implements AutoCloseable {
             BlockRoot.makeScratch(node, scratch);
             Endpoint endpoint = node.network().attach(id, List.of());
             undo.add(() -> node.network().detach(endpoint));
-            List<Device> devices =
-                    List.of(BlockRoot.image(wanted.image()), BlockRoot.scratch(scratch), CreateContainer.nic(endpoint));
+            List<Device> devices = List.of(
+                    BlockRoot.FIRST.imageDisk(wanted.image()),
+                    BlockRoot.FIRST.scratchDisk(scratch),
+                    MakeSandbox.nic(endpoint));
             Vm vm = node.source()
                     .acquire(new VmSpec(
                             id, run, wanted.size().vcpus(), wanted.size().memoryBytes(), devices, false));
@@ -240,7 +242,7 @@ final class VmPool implements AutoCloseable {
 
     /** A container like those to come, from creation to deletion; its program ends at once. */
     private static void rehearse(AgentClient agent, RuntimeSpec spec) {
-        List<Storage> storages = BlockRoot.storages();
+        List<Storage> storages = BlockRoot.FIRST.storages();
         CreateContainerResponse created = agent.createContainer(
                 CreateContainerRequest.newBuilder()
                         .setContainerId(REHEARSAL)

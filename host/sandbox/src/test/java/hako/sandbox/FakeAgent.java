@@ -64,6 +64,7 @@ final class FakeAgent {
     private final Map<String, ContainerStatus.State> containers = new ConcurrentHashMap<>();
     private final BlockingQueue<NameQuery> queries = new LinkedBlockingQueue<>();
     private final BlockingQueue<NameAnswer> answers = new LinkedBlockingQueue<>();
+    private final Map<String, CreateContainerRequest> created = new ConcurrentHashMap<>();
     private final Queue<String> calls = new ConcurrentLinkedQueue<>();
     private volatile Connection connection = new Connection();
 
@@ -191,7 +192,36 @@ final class FakeAgent {
     void initExits(String containerId, int code) {
         init(containerId).exits(code);
         containers.put(containerId, ContainerStatus.State.STOPPED);
-        processes.values().forEach(process -> process.exits(137));
+        processes.forEach((key, process) -> {
+            if (key.startsWith(containerId + "/")) {
+                process.exits(137);
+            }
+        });
+    }
+
+    /** What it was asked to build. */
+    CreateContainerRequest created(String containerId) {
+        return created.get(containerId);
+    }
+
+    boolean has(String containerId) {
+        return containers.containsKey(containerId);
+    }
+
+    /** Loses one container. */
+    void forgets(String containerId) {
+        delete(containerId);
+    }
+
+    void builds(String containerId) {
+        containers.put(containerId, ContainerStatus.State.CREATED);
+    }
+
+    private void delete(String containerId) {
+        if (containers.remove(containerId) == null) {
+            throw new TtrpcException(StatusCode.NOT_FOUND, "no such container");
+        }
+        processes.keySet().removeIf(key -> key.startsWith(containerId + "/"));
     }
 
     // -- the service ---------------------------------------------------------------------------------------------
@@ -202,7 +232,12 @@ final class FakeAgent {
         serve(service, connection, "BindSandbox", BindSandboxRequest.parser(), request -> empty());
         serve(service, connection, "OnlineCpus", OnlineCpusRequest.parser(), request -> empty());
         serve(service, connection, "UpdateContainer", UpdateContainerRequest.parser(), request -> empty());
+        serve(service, connection, "DeleteContainer", ContainerRequest.parser(), request -> {
+            delete(request.getContainerId());
+            return empty();
+        });
         serve(service, connection, "CreateContainer", CreateContainerRequest.parser(), request -> {
+            created.put(request.getContainerId(), request);
             containers.put(request.getContainerId(), ContainerStatus.State.CREATED);
             return CreateContainerResponse.newBuilder().setPid(2).build();
         });

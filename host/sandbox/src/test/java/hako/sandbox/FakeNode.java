@@ -7,6 +7,7 @@ import hako.base.HakoException;
 import hako.network.BridgeNetwork;
 import hako.network.NetworkConfig;
 import hako.sandbox.SandboxConfig.Writable;
+import hako.spec.LinuxSpec;
 import hako.spec.ProcessSpec;
 import hako.spec.RuntimeSpec;
 import hako.storage.RootFilesystem;
@@ -30,6 +31,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** A host for tests: folders, fake VMs, and one daemon's {@link Sandboxes} after another. */
 final class FakeNode {
@@ -145,9 +147,24 @@ final class FakeNode {
     }
 
     ContainerRequest request(String id, String name, boolean autoRemove) {
+        return request(id, name, autoRemove, null, SandboxRequest.OWN);
+    }
+
+    /** For the sandbox that {@code other} lives in. */
+    ContainerRequest joining(Container other, String name) {
+        return joining(other, name, null);
+    }
+
+    ContainerRequest joining(Container other, String name, @Nullable LinuxSpec limits) {
+        SandboxRequest join = new SandboxRequest.Join(other.id(), Map.of("ipc", other.id()));
+        return request(ContainerId.random(), name, false, limits, join);
+    }
+
+    ContainerRequest request(
+            String id, String name, boolean autoRemove, @Nullable LinuxSpec linux, SandboxRequest sandbox) {
         ProcessSpec process = new ProcessSpec(
                 false, null, null, List.of("sh"), List.of("A=1"), "/", null, List.of(), null, null, null, null);
-        RuntimeSpec spec = new RuntimeSpec(null, null, process, null, null, List.of(), null, Map.of(), null);
+        RuntimeSpec spec = new RuntimeSpec(null, null, process, null, null, List.of(), null, Map.of(), linux);
         return new ContainerRequest(
                 id,
                 name,
@@ -160,7 +177,8 @@ final class FakeNode {
                 autoRemove,
                 new NetworkRequest(NetworkRequest.Mode.NONE, name, List.of(), List.of()),
                 15,
-                Map.of());
+                Map.of(),
+                sandbox);
     }
 
     Container created(String name) {
@@ -181,7 +199,7 @@ final class FakeNode {
     }
 
     FakeVm vm(Container container) {
-        return vms.vm(container.id());
+        return vms.vm(container.record().sandboxId());
     }
 
     FakeAgent agent(Container container) {

@@ -128,7 +128,9 @@ final class FakeVm implements Vm {
 
     @Override
     public void unplug(String deviceId) {
-        devices.removeIf(device -> device.id().equals(deviceId));
+        if (!devices.removeIf(device -> device.id().equals(deviceId))) {
+            throw HakoException.user(HakoException.Code.NOT_FOUND, "unplug: no such device");
+        }
     }
 
     @Override

@@ -136,6 +136,7 @@ class PreparedContainerTest {
                 usual.autoRemove(),
                 usual.network(),
                 usual.stopSignal(),
-                usual.labels());
+                usual.labels(),
+                SandboxRequest.OWN);
     }
 }

@@ -50,7 +50,8 @@ class UpdateLimitsTest {
                 false,
                 request.network(),
                 15,
-                Map.of()));
+                Map.of(),
+                SandboxRequest.OWN));
         node.agent(web).on("UpdateContainer", asked -> {
             resizedBeforeTheAgentKnew.add(node.vm(web).resized().size());
             return Empty.getDefaultInstance();

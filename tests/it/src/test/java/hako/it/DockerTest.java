@@ -64,6 +64,60 @@ class DockerTest {
     }
 
     @Test
+    void aContainerJoinsTheNetworkAndTheNamespacesOfAnother() {
+        docker.run(
+                        "run",
+                        "-d",
+                        "--name",
+                        "web",
+                        "--ipc",
+                        "shareable",
+                        Docker.IMAGE,
+                        "sh",
+                        "-c",
+                        "exec httpd -f -p 8000 -h /etc")
+                .ok();
+        Result result = docker.run(
+                "run",
+                "--rm",
+                "--network",
+                "container:web",
+                "--ipc",
+                "container:web",
+                "--pid",
+                "container:web",
+                Docker.IMAGE,
+                "sh",
+                "-c",
+                "wget -qO- http://127.0.0.1:8000/passwd; ip -o -4 addr show dev eth0; ps; readlink /proc/self/ns/ipc");
+        assertThat(result.ok().out()).contains("root:").contains("inet 172.").contains("httpd -f");
+        assertThat(result.lines().getLast())
+                .isEqualTo(docker.run("exec", "web", "readlink", "/proc/self/ns/ipc")
+                        .ok()
+                        .lines()
+                        .getLast());
+        docker.run("run", "-d", "--name", "beside", "--network", "container:web", Docker.IMAGE, "sleep", "1000")
+                .ok();
+        assertThat(node.vms()).hasSize(1);
+        docker.run("rm", "-f", "beside").ok();
+        assertThat(docker.run("exec", "web", "echo", "still here").ok().out()).isEqualTo("still here\n");
+    }
+
+    @Test
+    void aContainerThatSharesAVmHasItsNetworkOrNone() {
+        docker.run("run", "-d", "--name", "web", "--ipc", "shareable", Docker.IMAGE, "sleep", "1000")
+                .ok();
+        assertThat(docker.run("run", "--rm", "--ipc", "container:web", Docker.IMAGE, "true")
+                        .err())
+                .contains("it is not that of the VM which this container shares with others");
+        assertThat(run("--ipc", "container:web", Docker.IMAGE, "ip", "-o", "link")
+                        .ok()
+                        .out())
+                .contains("lo:")
+                .doesNotContain("eth0");
+    }
+
+    @Test
     void aCommandThatIsNotThereIs127AndOneThatCannotRun126() {
         assertThat(run(Docker.IMAGE, "nosuch").exitCode()).isEqualTo(127);
         assertThat(run(Docker.IMAGE, "/etc").exitCode()).isEqualTo(126);

@@ -140,6 +140,14 @@ final class HakoNode implements AutoCloseable {
         return Json.parse(run("inspect", name).ok().out()).at("0");
     }
 
+    /** Ids of the VMs that containers run in. */
+    List<String> vms() {
+        return run("ps", "-q").ok().lines().stream()
+                .map(id -> inspect(id).at("Vm.Id").text())
+                .distinct()
+                .toList();
+    }
+
     String status(String name) {
         return inspect(name).at("State.Status").text();
     }

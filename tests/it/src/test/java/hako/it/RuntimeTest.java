@@ -402,7 +402,7 @@ class RuntimeTest {
     }
 
     @Test
-    void oneContainerAfterTheOtherHasTheLinksOfANamespace() {
+    void containersOfOneNetworkNamespaceShareAVmWithItsLinks() {
         try (Cable cable = Cable.lay(node, 1500)) {
             cable.near("ip addr add 10.1.2.3/32 dev eth7 && ip link set eth7 up");
             cable.near("ip route add 169.254.77.7 dev eth7 && ip route add default via 169.254.77.7 dev eth7");
@@ -417,22 +417,46 @@ class RuntimeTest {
                     Running other = create(second, "other")) {
                 runtime("start", "one").ok();
                 one.says("1 packets received");
-                assertThat(runtime("start", "other").exits(1).err())
-                        .contains("the links of this network namespace are another container's");
+                assertThat(node.vms()).hasSize(1);
 
                 assertThat(exitCode(one.type("end\n").await(), first.pid())).isZero();
+                runtime("start", "other").ok();
+                other.says("1 packets received");
+                assertThat(cable.near("tc qdisc show dev eth7")).contains("ingress");
+
+                assertThat(exitCode(other.type("end\n").await(), second.pid())).isZero();
                 Await.until(
                         "the namespace's link to be its own",
                         SOON,
                         () -> !cable.near("tc qdisc show dev eth7").contains("ingress"));
                 cable.near(first.root().resolve("bin/busybox") + " ping -c 1 -W 5 169.254.77.7");
-
-                runtime("start", "other").ok();
-                other.says("1 packets received");
-                assertThat(cable.near("tc qdisc show dev eth7")).contains("ingress");
-                assertThat(exitCode(other.type("end\n").await(), second.pid())).isZero();
             }
         }
+    }
+
+    @Test
+    void aNamespaceThatIsOfNoContainerInAVmIsNotShared() {
+        Bundle bundle = bundle("true");
+        bundle.write(Temporary.read(bundle.folder().resolve("config.json"))
+                .replace("{\"type\": \"ipc\"}", "{\"type\": \"ipc\", \"path\": \"/proc/1/ns/ipc\"}"));
+        assertThat(runtime("create", "--bundle", bundle.folder().toString(), "web")
+                        .exits(1)
+                        .err())
+                .contains("the ipc namespace /proc/1/ns/ipc is that of no container in a VM");
+    }
+
+    @Test
+    void aContainerOfAPodThatIsNotThereIsRefused() {
+        Bundle bundle = bundle("true");
+        bundle.write(
+                Temporary.read(bundle.folder().resolve("config.json"))
+                        .replace(
+                                "\"hostname\"",
+                                "\"annotations\": {\"io.kubernetes.cri.container-type\": \"container\", \"io.kubernetes.cri.sandbox-id\": \"nosuch\"}, \"hostname\""));
+        assertThat(runtime("create", "--bundle", bundle.folder().toString(), "web")
+                        .exits(1)
+                        .err())
+                .contains("belongs to sandbox nosuch, which is not there or has ended");
     }
 
     @Test

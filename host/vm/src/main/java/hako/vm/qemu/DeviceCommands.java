@@ -143,7 +143,22 @@ record DeviceCommands(QemuConfig config, RunFiles files, QmpConnection qmp) {
         return new Plugged(Backend.NETDEV, slot, null);
     }
 
+    /** The helper works in the guest's memory, and cannot where that lies copy-on-write over a template's: the guest would hang. */
+    private void requireReachableMemory(Device.SharedDirectory directory) {
+        boolean isPrivate = qmp.execute("query-memdev", COMMAND) instanceof List<?> all
+                && all.stream()
+                        .anyMatch(one -> one instanceof Map<?, ?> part && Boolean.FALSE.equals(part.get("share")));
+        if (isPrivate) {
+            throw new HakoException(
+                    HakoException.Kind.EXTERNAL,
+                    HakoException.Code.UNSUPPORTED,
+                    "share %s with VM %s: it was cloned for a container without volumes, with its template's memory"
+                            .formatted(directory.directory(), files.id()));
+        }
+    }
+
     private Plugged directory(Device.SharedDirectory directory, String slot, Undo undo) {
+        requireReachableMemory(directory);
         Virtiofsd.Started started = Virtiofsd.start(config, files, directory.id(), directory.directory());
         Virtiofsd helper = started.helper();
         undo.add(helper::kill);

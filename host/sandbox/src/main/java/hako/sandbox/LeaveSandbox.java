@@ -1,0 +1,93 @@
+package hako.sandbox;
+
+import hako.agent.v1.ContainerRequest;
+import hako.base.HakoException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A container that has ended gives back what it holds of its sandbox; the last one, the sandbox: VM, network, mounts, run
+ * directory. Nothing of it fails; what cannot be given back is noted, and tried again when the container is removed.
+ */
+final class LeaveSandbox {
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
+    private static final Logger log = LoggerFactory.getLogger(LeaveSandbox.class);
+
+    private final Checkpoints checkpoints;
+    private final Node node;
+    private final Sandbox sandbox;
+
+    LeaveSandbox(Checkpoints checkpoints, Node node, Sandbox sandbox) {
+        this.checkpoints = checkpoints;
+        this.node = node;
+        this.sandbox = sandbox;
+    }
+
+    /** Idempotent; returns when it is done, also when another thread does it. */
+    void run(String containerId) {
+        sandbox.changing().lock();
+        try {
+            boolean lived = sandbox.members().leave(containerId);
+            if (sandbox.members().isOver()) {
+                end();
+            } else if (lived) {
+                evict(containerId);
+            }
+        } finally {
+            sandbox.changing().unlock();
+        }
+    }
+
+    /** The VM goes on. */
+    void evict(String containerId) {
+        if (sandbox.vm().exited().isDone()) { // the others are about to hear of it
+            return;
+        }
+        List<Runnable> steps = new ArrayList<>();
+        steps.add(() -> sandbox.agent()
+                .deleteContainer(
+                        ContainerRequest.newBuilder()
+                                .setContainerId(containerId)
+                                .build(),
+                        TIMEOUT));
+        sandbox.hostDisks()
+                .release(containerId)
+                .forEach(id -> steps.add(() -> sandbox.vm().unplug(id)));
+        BlockRoot disks = BlockRoot.joining(containerId);
+        steps.add(() -> sandbox.vm().unplug(disks.image()));
+        steps.add(() -> sandbox.vm().unplug(disks.scratch()));
+        steps.add(() -> sandbox.shared().release(containerId));
+        steps.add(() -> checkpoints.save(sandbox.record()));
+        steps.add(sandbox::giveBackMemory);
+        carryOut(steps);
+    }
+
+    private void end() {
+        List<Runnable> steps = new ArrayList<>();
+        steps.add(sandbox.vm()::kill);
+        if (sandbox.endpoint() != null) {
+            steps.add(() -> node.network().detach(sandbox.endpoint()));
+        }
+        steps.add(sandbox::part);
+        steps.add(() -> SharedFolder.remove(sandbox.directory()));
+        steps.add(() -> checkpoints.deleteSandbox(sandbox.id()));
+        carryOut(steps);
+    }
+
+    private void carryOut(List<Runnable> steps) {
+        for (Runnable step : steps) {
+            try {
+                step.run();
+            } catch (HakoException e) {
+                if (e.code() != HakoException.Code.NOT_FOUND) { // it had no such thing
+                    log.warn("sandbox {}: clean up: {}", ContainerId.shortened(sandbox.id()), e.getMessage(), e);
+                }
+            } catch (RuntimeException e) {
+                log.warn("sandbox {}: clean up: {}", ContainerId.shortened(sandbox.id()), e.getMessage(), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package hako.sandbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import hako.linux.Mounts;
+import hako.vm.Device;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SharedFolderTest {
+    @TempDir
+    Path directory;
+
+    private Path sandbox;
+    private Path volume;
+    private SharedFolder folder;
+
+    @BeforeEach
+    void make() throws Exception {
+        sandbox = Files.createDirectory(directory.resolve("sandbox"));
+        volume = Files.createDirectory(directory.resolve("volume"));
+        Files.writeString(volume.resolve("f"), "x");
+        folder = new SharedFolder(sandbox);
+    }
+
+    @AfterEach
+    void remove() {
+        SharedFolder.remove(sandbox);
+        assertThat(sandbox).doesNotExist();
+        assertThat(volume.resolve("f")).hasContent("x");
+    }
+
+    private Path onHost(String guestPath) {
+        return sandbox.resolve("shared").resolve(guestPath.substring(guestPath.lastIndexOf('/') + 1));
+    }
+
+    @Test
+    void whatTwoContainersHaveIsOneAndGoesWithTheSecond() {
+        String first = folder.bind("a", volume, false);
+        String second = folder.bind("b", volume, true);
+        assertThat(second).as("one that may be written can be shown read-only").isEqualTo(first);
+        assertThat(onHost(first).resolve("f")).hasContent("x");
+
+        folder.release("a");
+        assertThat(onHost(first).resolve("f")).hasContent("x");
+        folder.release("b");
+        assertThat(onHost(first)).doesNotExist();
+        assertThat(folder.entries()).isEmpty();
+        assertThat(folder.bind("c", volume, false)).as("a name of its own").isNotEqualTo(first);
+    }
+
+    @Test
+    void whatIsReadOnlyStaysSoWhereAnotherMayWrite() {
+        Path readOnly = onHost(folder.bind("a", volume, true));
+        Path writable = onHost(folder.bind("b", volume, false));
+
+        assertThat(writable).isNotEqualTo(readOnly);
+        assertThatThrownBy(() -> Files.writeString(readOnly.resolve("g"), "y")).hasMessageContaining("Read-only");
+    }
+
+    @Test
+    void nothingCanBeMadeOrRemovedBesideWhatIsShared() throws Exception {
+        Path file = Files.writeString(directory.resolve("file"), "text");
+        Path shared = onHost(folder.bind("a", file, false));
+
+        assertThat(shared).hasContent("text");
+        assertThatThrownBy(() -> Files.createDirectory(shared.resolveSibling("more")))
+                .hasMessageContaining("Read-only");
+        assertThatThrownBy(() -> Files.delete(shared)).isInstanceOf(java.io.IOException.class);
+    }
+
+    @Test
+    void aLaterDaemonTakesOutWhatIsNobodysAndWhatWasNotWrittenDown() {
+        Path kept = onHost(folder.bind("a", volume, false));
+        List<SharedEntry> written = folder.entries();
+        Path forgotten = onHost(folder.bind("b", directory, false));
+
+        SharedFolder later = new SharedFolder(sandbox, written, true);
+        later.keepFor(List.of("a"));
+        assertThat(Mounts.isMountPoint(kept)).isTrue();
+        assertThat(forgotten).doesNotExist();
+        assertThat(later.unplugged()).isEmpty();
+        later.keepFor(List.of());
+        assertThat(kept).doesNotExist();
+    }
+
+    @Test
+    void itIsPluggedOnceAndNotBeforeThereIsSomethingInIt() {
+        assertThat(folder.unplugged()).isEmpty();
+        folder.bind("a", volume, false);
+        assertThat(folder.unplugged()).contains(new Device.SharedDirectory("shared", sandbox.resolve("shared")));
+        folder.isPlugged();
+        assertThat(folder.unplugged()).isEmpty();
+    }
+}
