@@ -59,11 +59,17 @@ final class Execution {
 
     /** One that goes on; what it says goes to a file, since a pipe of ours would be held open by whom it leaves behind. */
     static Process background(List<String> line, Path log) {
+        return background(Map.of(), line, log);
+    }
+
+    private static Process background(Map<String, String> environment, List<String> line, Path log) {
         try {
-            return Remains.start(new ProcessBuilder(line)
+            ProcessBuilder builder = new ProcessBuilder(line)
                     .redirectErrorStream(true)
                     .redirectOutput(log.toFile())
-                    .redirectInput(Path.of("/dev/null").toFile()));
+                    .redirectInput(Path.of("/dev/null").toFile());
+            builder.environment().putAll(environment);
+            return Remains.start(builder);
         } catch (IOException e) {
             throw new BenchmarkException(String.join(" ", line) + ": " + e.getMessage());
         }
@@ -71,8 +77,12 @@ final class Execution {
 
     /** To its end, though not to that of what it leaves behind. */
     static void leaving(List<String> line, Path log) {
+        leaving(Map.of(), line, log);
+    }
+
+    static void leaving(Map<String, String> environment, List<String> line, Path log) {
         try {
-            if (background(line, log).waitFor() != 0) {
+            if (background(environment, line, log).waitFor() != 0) {
                 throw new BenchmarkException(String.join(" ", line) + ": " + ProcFiles.read(log));
             }
         } catch (InterruptedException e) {

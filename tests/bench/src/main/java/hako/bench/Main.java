@@ -54,9 +54,11 @@ public final class Main {
         return List.of(
                 new RunCommand(),
                 new PoolRun(),
+                new CloneStart(),
                 new Burst(),
                 new ExecCommand(),
                 new NoOp(),
+                new OciVerbs(),
                 new StopContainer(),
                 new AgentFootprint(),
                 new DaemonMemory(),

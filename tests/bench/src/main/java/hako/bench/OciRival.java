@@ -7,18 +7,50 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
  * A program with runc's command line, and bundles for it.
  *
+ * @param idle the name of its idle container
  * @param folder for its bundles and its state
  * @param mend what to do where it is not there
  */
-record OciRival(String name, String program, List<String> options, Path root, Path folder, String mend)
+record OciRival(
+        String name,
+        String program,
+        Map<String, String> environment,
+        List<String> options,
+        String idle,
+        Path root,
+        Path folder,
+        String mend)
         implements Rival {
     private static final String ONCE = "hako-bench-once";
     private static final String IDLE = "hako-bench-idle";
+
+    OciRival(String name, String program, List<String> options, Path root, Path folder, String mend) {
+        this(name, program, Map.of(), options, IDLE, root, folder, mend);
+    }
+
+    /** Ours. */
+    static OciRival ours(Tools tools, Node node) {
+        return new OciRival(
+                "hako-runtime",
+                tools.runtime().toString(),
+                node.environment(),
+                List.of(),
+                IDLE,
+                tools.root(),
+                tools.work().resolve("hako-runtime"),
+                "");
+    }
+
+    /** With an idle container of its own. */
+    OciRival another() {
+        return new OciRival(name, program, environment, options, idle + "-2", root, folder, mend);
+    }
 
     static OciRival runc(Tools tools) {
         return new OciRival(RUNC, RUNC, List.of(), tools.root(), tools.work().resolve(RUNC), "install runc");
@@ -50,7 +82,7 @@ record OciRival(String name, String program, List<String> options, Path root, Pa
         if (Execution.find(program).isEmpty()) {
             return "there is no program %s; %s".formatted(program, mend);
         }
-        Execution.Finished tried = Execution.attempt(runLine("true"));
+        Execution.Finished tried = Execution.attempt(environment, runLine("true"));
         return tried.code() == 0
                 ? ""
                 : "it runs no container here: "
@@ -70,21 +102,55 @@ record OciRival(String name, String program, List<String> options, Path root, Pa
 
     @Override
     public List<String> execLine() {
-        return line("exec", IDLE, "true");
+        return line("exec", idle, "true");
+    }
+
+    List<String> stateLine() {
+        return line("state", idle);
+    }
+
+    /** A shell creates and starts a container, whose output is the shell's; it is left behind. */
+    List<String> startLine(String... command) {
+        Path bundle = bundle(ONCE, command);
+        List<String> create = line("create", "--bundle", bundle.toString(), ONCE);
+        return shell("%s && exec %s".formatted(String.join(" ", create), String.join(" ", line("start", ONCE))));
+    }
+
+    List<String> deleteLine() {
+        return line("delete", ONCE);
+    }
+
+    /** A shell kills the idle container and ends when its streams have. */
+    List<String> killLine() {
+        String kill = String.join(" ", line("kill", idle, "KILL"));
+        return shell("exec 3<%s; %s; read nothing <&3; true".formatted(streams(), kill));
+    }
+
+    private static List<String> shell(String script) {
+        return List.of("sh", "-c", script);
+    }
+
+    /** A pipe that the idle container writes to. */
+    private Path streams() {
+        return folder.resolve(idle + ".pipe");
     }
 
     @Override
     public void startIdle() {
         stopIdle();
-        Path bundle = bundle(IDLE, "sleep", "100000");
-        Execution.leaving(line("run", "-d", "--bundle", bundle.toString(), IDLE), folder.resolve("log"));
+        Path bundle = bundle(idle, "sleep", "100000");
+        if (!Files.exists(streams())) {
+            Execution.of("mkfifo", streams().toString());
+        }
+        String run = String.join(" ", line("run", "-d", "--bundle", bundle.toString(), idle));
+        Execution.leaving(environment, shell("exec %s 1<>%s".formatted(run, streams())), folder.resolve("log"));
     }
 
     @Override
     public void stopIdle() {
         if (Execution.find(program).isPresent()) {
-            Execution.attempt(line("delete", "--force", IDLE));
-            Execution.attempt(line("delete", "--force", ONCE));
+            Execution.attempt(environment, line("delete", "--force", idle));
+            Execution.attempt(environment, line("delete", "--force", ONCE));
         }
     }
 

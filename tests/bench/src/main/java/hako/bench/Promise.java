@@ -9,6 +9,8 @@ enum Promise {
     EXEC("`hako exec … true` on a running container", Unit.RATIO, 2, "runc's exec"),
     VERSION("`hako version`, process start to exit, the daemon warm", Unit.RATIO, 2, "crun's no-op"),
     PS("`hako ps`, process start to exit, the daemon warm", Unit.RATIO, 2, "crun's no-op"),
+    RUNTIME_VERSION("`hako-runtime --version`, process start to exit, the daemon warm", Unit.RATIO, 2, "crun's no-op"),
+    CLONE_START("VM cloned from a template, VMM exec to its agent's answer", Unit.MILLISECONDS, 100, ""),
     STOP("stop of a container that obeys SIGTERM, to its exit reported", Unit.MILLISECONDS, 60, ""),
     AGENT_ANONYMOUS("agent: anonymous memory", Unit.KILOBYTES, 500, ""),
     AGENT_RSS("agent: RSS", Unit.MEGABYTES, 2, ""),
@@ -16,6 +18,7 @@ enum Promise {
     DAEMON_IDLE("daemon: PSS, idle", Unit.MEGABYTES, 80, ""),
     DAEMON_PER_SANDBOX("daemon: PSS, for each sandbox", Unit.KILOBYTES, 150, ""),
     DOOR_STEP("native door-step, kept while a container runs: PSS", Unit.MEGABYTES, 1.5, ""),
+    RUNTIME_DOOR_STEP("what stays of `hako-runtime` while a container runs: PSS", Unit.MEGABYTES, 1.5, ""),
     SANDBOX("host memory of one idle 256 MB sandbox, everything counted", Unit.MEGABYTES, 140, ""),
     RETURNED(
             "host memory of a sandbox within 10 s of its guest's freeing 200 MB",

@@ -1,11 +1,13 @@
 package hako.bench;
 
+import hako.vm.StrayProcesses;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.Stream;
 
 /**
@@ -38,10 +40,13 @@ record Tools(Path install, Path work) implements AutoCloseable {
                     nodes.filter(home -> Files.exists(home.resolve(Node.CONFIGURATION)))
                             .forEach(home -> Node.left(this, home).close());
                 }
+                StrayProcesses.kill(left, List.of());
                 delete(left);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new BenchmarkException("interrupted");
         }
     }
 
@@ -51,8 +56,18 @@ record Tools(Path install, Path work) implements AutoCloseable {
 
     /** Beside {@code lib} in a build; where it is installed, below the same prefix. */
     Path hako() {
-        Path built = install.resolve("bin/hako");
-        return Files.exists(built) ? built : install.resolve("../../bin/hako").normalize();
+        return command("hako");
+    }
+
+    Path runtime() {
+        return command("hako-runtime");
+    }
+
+    private Path command(String name) {
+        Path built = install.resolve("bin").resolve(name);
+        return Files.exists(built)
+                ? built
+                : install.resolve("../../bin").resolve(name).normalize();
     }
 
     Path agent() {
@@ -61,6 +76,15 @@ record Tools(Path install, Path work) implements AutoCloseable {
 
     Path initramfs() {
         return install.resolve("guest/initramfs.cpio");
+    }
+
+    Path kernel() {
+        return install.resolve("guest/vmlinux");
+    }
+
+    /** What QEMU is given along for clones. */
+    Path discard() {
+        return install.resolve("lib/hako-discard.so");
     }
 
     Path busybox() {

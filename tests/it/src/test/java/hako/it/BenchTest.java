@@ -47,7 +47,7 @@ class BenchTest {
         // Then
         Json report = Json.parse(Temporary.read(output.resolve("results.json")));
         List<Json> rows = report.at("rows").items();
-        assertThat(rows).extracting(row -> row.at("key").text()).containsExactly("version", "ps");
+        assertThat(rows).extracting(row -> row.at("key").text()).containsExactly("version", "ps", "runtime-version");
         for (Json row : rows) {
             Json ours = row.at("series.0");
             assertThat(ours.at("unit").text()).isEqualTo("ms");

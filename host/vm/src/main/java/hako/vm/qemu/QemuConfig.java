@@ -120,6 +120,22 @@ public record QemuConfig(
                 kernelArguments);
     }
 
+    public QemuConfig withDiscard(Path value) {
+        return new QemuConfig(
+                binary,
+                machine,
+                accelerator,
+                kernel,
+                initramfs,
+                slots,
+                translationCacheMb,
+                firmware,
+                virtiofsd,
+                sharesTemplates,
+                value,
+                kernelArguments);
+    }
+
     public QemuConfig withKernelArguments(List<String> value) {
         return new QemuConfig(
                 binary,
