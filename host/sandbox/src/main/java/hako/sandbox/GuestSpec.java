@@ -1,5 +1,6 @@
 package hako.sandbox;
 
+import hako.spec.LinuxResources;
 import hako.spec.LinuxSpec;
 import hako.spec.MountSpec;
 import hako.spec.RuntimeSpec;
@@ -34,19 +35,33 @@ final class GuestSpec {
                 mounts,
                 null,
                 spec.annotations(),
-                spec.linux() == null ? null : withGuestNamespaces(spec.linux(), request.sandbox()));
+                spec.linux() == null ? null : linux(spec.linux(), request.sandbox()));
     }
 
     /**
      * A container has the network of its VM, but for one that joins others' with a network namespace of its own. Paths mean nothing
      * in the guest: which namespaces it shares is told by the names of containers.
      */
-    private static LinuxSpec withGuestNamespaces(LinuxSpec linux, SandboxRequest sandbox) {
+    private static LinuxSpec linux(LinuxSpec linux, SandboxRequest sandbox) {
         boolean hasOwnNetwork = sandbox instanceof SandboxRequest.Join && ContainerRecord.makesNetwork(linux);
-        return linux.with(linux.namespaces().stream()
+        LinuxSpec joined = linux.with(linux.namespaces().stream()
                 .filter(namespace -> hasOwnNetwork || !namespace.type().equals("network"))
                 .map(namespace -> LinuxSpec.Namespace.fresh(namespace.type()))
                 .toList());
+        return linux.resources() == null ? joined : joined.with(limits(linux.resources()));
+    }
+
+    /** What limits mean there: CPUs and memory nodes by number are this host's, and a VM's disks are its container's alone. */
+    static LinuxResources limits(LinuxResources resources) {
+        LinuxResources.BlockIo io = resources.blockIO();
+        return new LinuxResources(
+                resources.devices(),
+                resources.memory(),
+                resources.cpu() == null ? null : resources.cpu().unbound(),
+                resources.pids(),
+                io == null ? null : io.unweighted(),
+                resources.hugepageLimits(),
+                resources.unified());
     }
 
     static boolean isBind(MountSpec mount) {

@@ -45,7 +45,7 @@ final class UpdateLimits {
                 undo.add(() -> sandbox.vm().resize(before));
                 grow(after);
             }
-            tell(wanted, limits);
+            tell(GuestSpec.limits(wanted.asChanges(linux.resources())));
             undo.release();
         }
         sandbox.members().change(container.id(), limits);
@@ -55,21 +55,12 @@ final class UpdateLimits {
         container.limited(linux.with(limits));
     }
 
-    /** What goes into one file of the cgroup goes there together: where one member is given, the others as they are. */
-    private void tell(LinuxResources wanted, LinuxResources limits) {
-        LinuxResources told = new LinuxResources(
-                wanted.devices(),
-                wanted.memory() == null ? null : limits.memory(),
-                wanted.cpu() == null ? null : limits.cpu(),
-                wanted.pids(),
-                wanted.blockIO(),
-                wanted.hugepageLimits(),
-                wanted.unified());
+    private void tell(LinuxResources changes) {
         sandbox.agent()
                 .updateContainer(
                         UpdateContainerRequest.newBuilder()
                                 .setContainerId(container.id())
-                                .setResourcesJson(ByteString.copyFrom(told.toJson()))
+                                .setResourcesJson(ByteString.copyFrom(changes.toJson()))
                                 .build(),
                         TIMEOUT);
     }

@@ -10,8 +10,10 @@ import java.util.List;
  * @param path where it is mounted
  * @param root which directory of its filesystem is seen there
  * @param options of this mount: {@code ro}, {@code nosuid}…
+ * @param superOptions of its file system: {@code rw}, {@code size=64k}…
  */
-public record MountPoint(Path path, String root, String type, String source, List<String> options) {
+public record MountPoint(
+        Path path, String root, String type, String source, List<String> options, List<String> superOptions) {
     private static final int ROOT = 3;
     private static final int PATH = 4;
     private static final int OPTIONS = 5;
@@ -32,7 +34,8 @@ public record MountPoint(Path path, String root, String type, String source, Lis
                 unescape(fields[ROOT]),
                 fields[dash + 1],
                 dash + 2 < fields.length ? unescape(fields[dash + 2]) : "",
-                List.of(fields[OPTIONS].split(",")));
+                List.of(fields[OPTIONS].split(",")),
+                dash + 3 < fields.length ? List.of(fields[dash + 3].split(",")) : List.of());
     }
 
     /** Blank, tab, newline and backslash are written as a backslash and three octal digits. */

@@ -16,6 +16,10 @@ public record LinuxResources(
         List<HugepageLimit> hugepageLimits,
         Map<String, String> unified) {
 
+    /** No limits. */
+    public static final LinuxResources NONE =
+            new LinuxResources(List.of(), null, null, null, null, List.of(), Map.of());
+
     public LinuxResources {
         devices = Absent.list(devices);
         hugepageLimits = Absent.list(hugepageLimits);
@@ -34,6 +38,19 @@ public record LinuxResources(
                         blockIO == null ? older.blockIO : blockIO,
                         hugepageLimits.isEmpty() ? older.hugepageLimits : hugepageLimits,
                         unified.isEmpty() ? older.unified : unified);
+    }
+
+    /** These changes of {@code older} limits, with all of what the kernel takes together: one part of memory, or of cpu, and its others. */
+    public LinuxResources asChanges(@Nullable LinuxResources older) {
+        LinuxResources all = over(older);
+        return new LinuxResources(
+                devices,
+                memory == null ? null : all.memory,
+                cpu == null ? null : all.cpu,
+                pids,
+                blockIO,
+                hugepageLimits,
+                unified);
     }
 
     private static <T> @Nullable T either(@Nullable T first, @Nullable T second) {
@@ -65,13 +82,18 @@ public record LinuxResources(
             return new Memory(limitBytes, null, null, null, null, null, null, null, null);
         }
 
+        /** Who may have all memory may have all of memory and swap. */
+        private @Nullable Long impliedSwap() {
+            return swap == null && limit != null && limit == -1 ? limit : swap;
+        }
+
         Memory over(@Nullable Memory older) {
             return older == null
                     ? this
                     : new Memory(
                             either(limit, older.limit),
                             either(reservation, older.reservation),
-                            either(swap, older.swap),
+                            either(impliedSwap(), older.swap),
                             either(kernel, older.kernel),
                             either(kernelTCP, older.kernelTCP),
                             either(swappiness, older.swappiness),
@@ -95,6 +117,11 @@ public record LinuxResources(
             @Nullable Long idle) {
         public static Cpu limited(long quotaUs, long periodUs) {
             return new Cpu(null, quotaUs, null, periodUs, null, null, null, null, null);
+        }
+
+        /** On whichever CPUs and memory nodes. */
+        public Cpu unbound() {
+            return new Cpu(shares, quota, burst, period, realtimeRuntime, realtimePeriod, null, null, idle);
         }
 
         Cpu over(@Nullable Cpu older) {
@@ -122,21 +149,55 @@ public record LinuxResources(
     public record BlockIo(
             @Nullable Integer weight,
             @Nullable Integer leafWeight,
+            List<WeightDevice> weightDevice,
             List<Throttle> throttleReadBpsDevice,
             List<Throttle> throttleWriteBpsDevice,
             List<Throttle> throttleReadIOPSDevice,
             List<Throttle> throttleWriteIOPSDevice) {
         public BlockIo {
+            weightDevice = Absent.list(weightDevice);
             throttleReadBpsDevice = Absent.list(throttleReadBpsDevice);
             throttleWriteBpsDevice = Absent.list(throttleWriteBpsDevice);
             throttleReadIOPSDevice = Absent.list(throttleReadIOPSDevice);
             throttleWriteIOPSDevice = Absent.list(throttleWriteIOPSDevice);
         }
+
+        /** Without a share of it. */
+        public BlockIo unweighted() {
+            return new BlockIo(
+                    null,
+                    null,
+                    List.of(),
+                    throttleReadBpsDevice,
+                    throttleWriteBpsDevice,
+                    throttleReadIOPSDevice,
+                    throttleWriteIOPSDevice);
+        }
+
+        public static BlockIo weighted(int weight) {
+            return new BlockIo(weight, null, List.of(), List.of(), List.of(), List.of(), List.of());
+        }
+    }
+
+    /** The weight of one device. */
+    @Json
+    public record WeightDevice(
+            long major,
+            long minor,
+            @Nullable Integer weight,
+            @Nullable Integer leafWeight) {
+        public String number() {
+            return major + ":" + minor;
+        }
     }
 
     /** The rate of one device. */
     @Json
-    public record Throttle(long major, long minor, long rate) {}
+    public record Throttle(long major, long minor, long rate) {
+        public String number() {
+            return major + ":" + minor;
+        }
+    }
 
     /** @param pageSize {@code 2MB}, {@code 1GB} */
     @Json

@@ -1,0 +1,127 @@
+package hako.cgroup;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A cgroup in one hierarchy: a directory, made of the kernel's files and of the cgroups below it. */
+record Folder(Hierarchy hierarchy, Path path) {
+    private static final String PROCESSES = "cgroup.procs";
+    /** A new cgroup has none of them, and can then hold no process. */
+    private static final List<String> CPUSET = List.of("cpuset.cpus", "cpuset.mems");
+
+    /** With those above it; one that is there is fine. */
+    void make() throws IOException {
+        Path at = hierarchy.mount();
+        for (Path name : at.relativize(path)) {
+            Path parent = at;
+            at = at.resolve(name);
+            if (hierarchy.isUnified()) {
+                enableControllers(parent);
+            }
+            if (!Files.isDirectory(at)) {
+                Files.createDirectories(at);
+            }
+            if (hierarchy.controllers().contains("cpuset")) {
+                inheritCpuset(parent, at);
+            }
+        }
+    }
+
+    /** One by one: a cgroup that has processes of its own is refused some of them. */
+    private static void enableControllers(Path parent) throws IOException {
+        String enabled = read(parent.resolve("cgroup.subtree_control"));
+        for (String controller : words(read(parent.resolve("cgroup.controllers")))) {
+            if (!words(enabled).contains(controller)) {
+                tryWrite(parent.resolve("cgroup.subtree_control"), "+" + controller);
+            }
+        }
+    }
+
+    private static void inheritCpuset(Path parent, Path child) throws IOException {
+        for (String file : CPUSET) {
+            if (read(child.resolve(file)).isEmpty()) {
+                write(child.resolve(file), read(parent.resolve(file)));
+            }
+        }
+    }
+
+    void join(long pid) throws IOException {
+        write(path.resolve(PROCESSES), Long.toString(pid));
+    }
+
+    /** In it, and not below. */
+    List<String> processes() throws IOException {
+        return words(read(path.resolve(PROCESSES)));
+    }
+
+    boolean isFrozen() throws IOException {
+        return hierarchy.isUnified()
+                ? read(path.resolve("cgroup.freeze")).equals("1")
+                : !read(path.resolve("freezer.state")).matches("|THAWED");
+    }
+
+    /** Whether it has the file of this setting. */
+    boolean has(Setting setting) {
+        boolean here = hierarchy.isUnified() || hierarchy.controllers().contains(setting.controller());
+        return here && Files.exists(file(setting));
+    }
+
+    String value(Setting setting) throws IOException {
+        return read(file(setting));
+    }
+
+    void set(Setting setting) throws IOException {
+        write(file(setting), setting.value());
+    }
+
+    private Path file(Setting setting) {
+        return path.resolve(setting.file());
+    }
+
+    /** With those below it; one that is not there is fine. */
+    void remove() throws IOException {
+        List<Path> all = new ArrayList<>(List.of(path));
+        for (int i = 0; i < all.size(); i++) {
+            try (DirectoryStream<Path> below = Files.newDirectoryStream(all.get(i), Files::isDirectory)) {
+                below.forEach(all::add);
+            } catch (NoSuchFileException e) {
+                all.remove(i--);
+            }
+        }
+        for (Path folder : all.reversed()) {
+            Files.deleteIfExists(folder);
+        }
+    }
+
+    private static List<String> words(String text) {
+        return text.isEmpty() ? List.of() : List.of(text.split("\\s+"));
+    }
+
+    /** Empty where there is no such file. */
+    private static String read(Path file) throws IOException {
+        try {
+            return Files.readString(file, StandardCharsets.UTF_8).strip();
+        } catch (NoSuchFileException e) {
+            return "";
+        }
+    }
+
+    private static void write(Path file, String value) throws IOException {
+        Files.writeString(file, value, StandardCharsets.UTF_8, StandardOpenOption.WRITE);
+    }
+
+    private static void tryWrite(Path file, String value) {
+        try {
+            write(file, value);
+        } catch (IOException e) {
+            // what then has no file is the guest's alone
+        }
+    }
+}
