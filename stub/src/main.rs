@@ -6,6 +6,7 @@ mod connection;
 mod daemon;
 mod failure;
 mod frame;
+mod membership;
 mod place;
 mod reach;
 mod signals;

@@ -1,5 +1,6 @@
 package hako.cli;
 
+import hako.door.Bytes;
 import hako.door.Json;
 import hako.image.Image;
 import hako.image.ImageReference;

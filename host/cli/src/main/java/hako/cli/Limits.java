@@ -1,5 +1,6 @@
 package hako.cli;
 
+import hako.door.Bytes;
 import hako.door.Option;
 import hako.door.Options;
 import hako.spec.LinuxResources;

@@ -1,5 +1,6 @@
 package hako.cli;
 
+import hako.door.Bytes;
 import hako.image.Digest;
 import hako.image.Progress;
 import java.io.PrintStream;

@@ -3,6 +3,7 @@ package hako.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import hako.door.Bytes;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

@@ -58,14 +58,15 @@ final class Exec extends Verb {
         kept.check(spec, false);
         ContainerProcess started = in.exec(spec, ignorePaused.value());
         kept.writePid(call, call.caller().pid());
-        return new KeptCall(call, token(call, in, started, spec)).run();
+        return new KeptCall(call, token(call, in, started, spec, false)).run();
     }
 
     private int leave(RuntimeCall call, RuntimeContainer in, ProcessSpec spec) throws InterruptedException {
         try (Console console = kept.console(call, spec)) {
             ContainerProcess started = in.exec(spec, ignorePaused.value());
             try {
-                long pid = kept.leave(call, token(call, in, started, spec).toString(), false, console);
+                long pid = kept.leave(call, token(call, in, started, spec, true).toString(), false, console);
+                in.joinCgroup(pid);
                 kept.publish(call, pid, console);
                 return SUCCESS;
             } catch (RuntimeException | InterruptedException e) {
@@ -75,11 +76,13 @@ final class Exec extends Verb {
         }
     }
 
-    private static Token token(RuntimeCall call, RuntimeContainer in, ContainerProcess process, ProcessSpec spec) {
+    private static Token token(
+            RuntimeCall call, RuntimeContainer in, ContainerProcess process, ProcessSpec spec, boolean left) {
         return new Token(
                 in.container().id(),
                 process.id(),
                 Boolean.TRUE.equals(spec.terminal()),
+                left,
                 false,
                 call.log().path());
     }

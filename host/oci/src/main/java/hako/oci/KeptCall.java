@@ -8,12 +8,16 @@ import hako.door.Foreground;
 import hako.sandbox.Container;
 import hako.sandbox.ContainerProcess;
 import hako.sandbox.ExitReport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The call of a process that stands for a container or an exec: one that was left behind, or a {@code run} or {@code exec}
  * that waits. When the daemon is killed it comes back to the next one, and its token says for what it stands.
  */
 final class KeptCall {
+    private static final Logger log = LoggerFactory.getLogger(KeptCall.class);
+
     private final RuntimeCall call;
     private final Token token;
 
@@ -27,12 +31,14 @@ final class KeptCall {
      *
      * @param exec empty: the container's own process
      * @param terminal it has one
+     * @param left the caller was left behind for it
      * @param delete the container goes when it has ended
      * @param log where messages go, absolute; empty: standard error
      */
-    record Token(String container, String exec, boolean terminal, boolean delete, String log) {
+    record Token(String container, String exec, boolean terminal, boolean left, boolean delete, String log) {
         private static final String NONE = "-";
         private static final String TERMINAL = "t";
+        private static final String LEFT = "l";
         private static final String DELETE = "d";
 
         static Token parse(String text) {
@@ -41,13 +47,14 @@ final class KeptCall {
                     words[0],
                     words.length > 2 && !words[2].equals(NONE) ? words[2] : "",
                     words[1].contains(TERMINAL),
+                    words[1].contains(LEFT),
                     words[1].contains(DELETE),
                     words.length > 3 ? words[3] : "");
         }
 
         @Override
         public String toString() {
-            String flags = "-" + (terminal ? TERMINAL : "") + (delete ? DELETE : "");
+            String flags = "-" + (terminal ? TERMINAL : "") + (left ? LEFT : "") + (delete ? DELETE : "");
             return String.join(" ", container, flags, exec.isEmpty() ? NONE : exec, log);
         }
     }
@@ -91,8 +98,22 @@ final class KeptCall {
         Foreground foreground = new Foreground(call.caller(), process, true, token.terminal());
         call.signals().handTo(foreground);
         call.caller().keep(token.toString());
-        call.services().kept().arrived(token.toString(), call.caller().pid());
+        boolean expected =
+                call.services().kept().arrived(token.toString(), call.caller().pid());
+        if (token.left() && !expected) {
+            rejoinCgroup();
+        }
         return foreground;
+    }
+
+    /** It left the container's to start a daemon, or could have. */
+    private void rejoinCgroup() {
+        try {
+            new RuntimeContainer(call.services().sandboxes().container(token.container()))
+                    .joinCgroup(call.caller().pid());
+        } catch (HakoException e) {
+            log.warn("container {}: {}", token.container(), e.getMessage());
+        }
     }
 
     private AttendedProcess process(Container container) {

@@ -50,11 +50,9 @@ final class KeptProcesses {
         }
     }
 
-    /** It is attached. Where nobody waits, an earlier daemon did. */
-    void arrived(String token, long pid) {
+    /** It is attached. @return whether somebody waits; else an earlier daemon did */
+    boolean arrived(String token, long pid) {
         CompletableFuture<Long> waiting = awaited.get(token);
-        if (waiting != null) {
-            waiting.complete(pid);
-        }
+        return waiting != null && waiting.complete(pid);
     }
 }

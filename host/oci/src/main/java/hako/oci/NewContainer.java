@@ -2,6 +2,7 @@ package hako.oci;
 
 import hako.base.HakoException;
 import hako.base.HakoException.Code;
+import hako.cgroup.Cgroup;
 import hako.oci.KeptCall.Token;
 import hako.sandbox.Container;
 import hako.sandbox.ContainerId;
@@ -15,6 +16,7 @@ import hako.spec.RuntimeSpec;
 import hako.storage.RootFilesystem;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** A container on its way from a bundle to the process that stands for it. Belongs to one call. */
 final class NewContainer {
@@ -26,6 +28,7 @@ final class NewContainer {
     private final Bundle bundle;
     private final ProcessSpec process;
     private final SandboxRequest sandbox;
+    private final Optional<Cgroup> cgroup;
 
     /** @throws HakoException what is wrong about the bundle or the options; nothing is made yet */
     NewContainer(RuntimeCall call, RuntimeId id, CreateOptions options) {
@@ -50,6 +53,25 @@ final class NewContainer {
         BundleHooks.check(bundle.spec());
         sandbox = new JoinedSandbox(call.services().sandboxes(), id.root(), bundle.spec()).find();
         process = java.util.Objects.requireNonNull(bundle.spec().process());
+        cgroup = cgroup();
+    }
+
+    /** Systemd wants the making of those below it to itself: the process that stays then is where its caller is. */
+    private Optional<Cgroup> cgroup() {
+        if (call.options().systemdCgroup.value()) {
+            return Optional.empty();
+        }
+        String path = bundle.spec().linux().cgroupsPath();
+        Cgroup chosen = Cgroup.named(
+                path == null || path.isEmpty() ? id.id() : path, call.caller().pid());
+        int others = chosen.processes();
+        if (others > 0) {
+            call.log().warning("container's cgroup is not empty: %d process(es) found".formatted(others));
+        }
+        if (chosen.isFrozen()) {
+            throw RuntimeContainer.refuse("container's cgroup unexpectedly frozen");
+        }
+        return Optional.of(chosen);
     }
 
     /** Makes it, with a process that stays behind for it; on return both are there. */
@@ -58,7 +80,9 @@ final class NewContainer {
             Container container = make();
             RuntimeContainer made = new RuntimeContainer(container);
             try {
-                long pid = options.kept.leave(call, token(false).toString(), hasOwnNetwork(), console);
+                made.makeCgroup();
+                long pid = options.kept.leave(call, token(true, false).toString(), hasOwnNetwork(), console);
+                made.joinCgroup(pid);
                 new BundleHooks(made).created();
                 if (call.signals().endedCall()) {
                     throw new InterruptedException("the caller ended the call");
@@ -82,13 +106,15 @@ final class NewContainer {
         options.kept.check(process, false);
         BundleHooks.checkForeground(bundle.spec());
         Container container = make();
+        RuntimeContainer made = new RuntimeContainer(container);
         try {
+            made.makeCgroup();
             options.kept.writePid(call, call.caller().pid());
         } catch (RuntimeException e) {
-            new RuntimeContainer(container).destroy();
+            made.destroy();
             throw e;
         }
-        return new KeptCall(call, token(delete)).start(container);
+        return new KeptCall(call, token(false, delete)).start(container);
     }
 
     private boolean hasOwnNetwork() {
@@ -98,11 +124,12 @@ final class NewContainer {
                 .isPresent();
     }
 
-    private Token token(boolean delete) {
+    private Token token(boolean left, boolean delete) {
         return new Token(
                 id.containerId(),
                 "",
                 Boolean.TRUE.equals(process.terminal()),
+                left,
                 delete,
                 call.log().path());
     }
@@ -133,7 +160,7 @@ final class NewContainer {
                 false,
                 new NetworkRequest(Mode.NAMESPACE, hostname, List.of(), List.of()),
                 SIGTERM,
-                RuntimeContainer.labels(id, directory),
+                RuntimeContainer.labels(id, directory, cgroup),
                 sandbox);
     }
 }

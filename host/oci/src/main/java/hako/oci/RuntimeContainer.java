@@ -3,6 +3,8 @@ package hako.oci;
 import hako.agent.v1.StatsResponse;
 import hako.base.HakoException;
 import hako.base.HakoException.Code;
+import hako.base.Undo;
+import hako.cgroup.Cgroup;
 import hako.door.Json;
 import hako.door.Signals;
 import hako.network.NamespaceNetwork;
@@ -18,12 +20,15 @@ import hako.spec.ProcessSpec;
 import hako.spec.RuntimeSpec;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A container as this door's callers know it: by root and id, with the states and refusals of the runtime specification and
@@ -32,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  * @see <a href="https://github.com/opencontainers/runtime-spec/blob/main/runtime.md">runtime-spec, Runtime</a>
  */
 record RuntimeContainer(Container container) {
+    private static final Logger log = LoggerFactory.getLogger(RuntimeContainer.class);
+
     /** Labels of a container that was made at this door. */
     static final String ROOT = "hako.oci.root";
 
@@ -39,8 +46,23 @@ record RuntimeContainer(Container container) {
     static final String BUNDLE = "hako.oci.bundle";
     static final String BOOT = "hako.oci.boot";
 
-    static Map<String, String> labels(RuntimeId id, Path bundle) {
-        return Map.of(ROOT, id.root(), ID, id.id(), BUNDLE, bundle.toString(), BOOT, Boot.id());
+    static final String CGROUP = "hako.oci.cgroup";
+
+    /** How long a process that has nothing to stand for any more may take to end. */
+    private static final Duration END_PATIENCE = Duration.ofSeconds(2);
+
+    static Map<String, String> labels(RuntimeId id, Path bundle, Optional<Cgroup> cgroup) {
+        return Map.of(
+                ROOT,
+                id.root(),
+                ID,
+                id.id(),
+                BUNDLE,
+                bundle.toString(),
+                BOOT,
+                Boot.id(),
+                CGROUP,
+                cgroup.map(Cgroup::toString).orElse(""));
     }
 
     static Optional<RuntimeContainer> find(Sandboxes sandboxes, RuntimeId id) {
@@ -205,7 +227,37 @@ record RuntimeContainer(Container container) {
     /** It goes, in whatever state, and its hooks are told. */
     void destroy() throws InterruptedException {
         container.remove(true);
+        Optional<Cgroup> cgroup = cgroup();
+        if (cgroup.isPresent() && !cgroup.get().remove(END_PATIENCE)) {
+            log.warn("container {}: others are in its cgroup, which stays", id());
+        }
         new BundleHooks(this).deleted();
+    }
+
+    /** Of this host; empty where it has none. */
+    private Optional<Cgroup> cgroup() {
+        return Optional.of(label(CGROUP)).filter(text -> !text.isEmpty()).map(Cgroup::parse);
+    }
+
+    /** Makes its cgroup, with its limits. */
+    void makeCgroup() {
+        try (Undo undo = new Undo()) {
+            cgroup().ifPresent(cgroup -> {
+                cgroup.make();
+                cgroup.limit(resources(), undo);
+            });
+            undo.release();
+        }
+    }
+
+    /** Puts a process of this host that stands for one of its own where managers look for it. */
+    void joinCgroup(long pid) {
+        cgroup().ifPresent(cgroup -> cgroup.join(pid));
+    }
+
+    private LinuxResources resources() {
+        LinuxSpec linux = spec().linux();
+        return linux == null || linux.resources() == null ? LinuxResources.NONE : linux.resources();
     }
 
     /** One more process. */
@@ -261,9 +313,14 @@ record RuntimeContainer(Container container) {
         return container.stats();
     }
 
-    void update(LinuxResources resources) {
+    /** All of them, on this host and in the guest, or none. */
+    void update(LinuxResources wanted) {
         requireAlive();
-        container.update(resources);
+        try (Undo undo = new Undo()) {
+            cgroup().ifPresent(cgroup -> cgroup.limit(wanted.asChanges(resources()), undo));
+            container.update(wanted);
+            undo.release();
+        }
     }
 
     private void requireAlive() {

@@ -70,10 +70,21 @@ final class RuntimeLog {
 
     void error(String message) {
         String line = line("error", message);
+        tell(writesToFile(line) ? message : line);
+    }
+
+    void warning(String message) {
+        String line = line("warning", message);
+        if (!writesToFile(line)) {
+            tell(line);
+        }
+    }
+
+    private void tell(String text) {
         try {
-            write(stderr, writesToFile(line) ? message : line);
+            write(stderr, text);
         } catch (IOException e) {
-            log.warn("tell a caller \"{}\": {}", message, e.toString());
+            log.warn("tell a caller \"{}\": {}", text, e.toString());
         }
     }
 

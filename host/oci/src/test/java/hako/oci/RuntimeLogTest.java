@@ -41,10 +41,10 @@ class RuntimeLogTest {
     @Test
     void aProcessThatStaysFindsItsLogAgain() {
         String path = log("--log", "the log").path();
-        KeptCall.Token token = new KeptCall.Token("id", "", true, false, path);
+        KeptCall.Token token = new KeptCall.Token("id", "", true, false, false, path);
         assertThat(KeptCall.Token.parse(token.toString())).isEqualTo(token);
         assertThat(path).isEqualTo(directory.resolve("the log").toString());
-        KeptCall.Token exec = new KeptCall.Token("id", "exec", false, true, "");
+        KeptCall.Token exec = new KeptCall.Token("id", "exec", false, false, true, "");
         assertThat(KeptCall.Token.parse(exec.toString())).isEqualTo(exec);
     }
 

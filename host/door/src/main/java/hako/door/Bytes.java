@@ -1,4 +1,4 @@
-package hako.cli;
+package hako.door;
 
 import java.math.BigDecimal;
 import java.math.MathContext;
@@ -8,7 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Amounts of bytes as people write and read them; in the forms of Docker's {@code go-units}. */
-final class Bytes {
+public final class Bytes {
     private static final Pattern SIZE = Pattern.compile("(\\d{1,12}(?:\\.\\d{1,6})?) ?([kmgtp]?)(?:i?b)?");
     private static final String SCALE = "kmgtp";
     private static final List<String> DECIMAL = List.of("B", "kB", "MB", "GB", "TB", "PB", "EB");
@@ -17,7 +17,7 @@ final class Bytes {
     private Bytes() {}
 
     /** @param text {@code 512m}, {@code 1.5GiB}, {@code 1048576}: powers of 1024, whatever the spelling */
-    static long parse(String text) {
+    public static long parse(String text) {
         Matcher matcher = SIZE.matcher(text.strip().toLowerCase(Locale.ROOT));
         if (!matcher.matches()) {
             throw new IllegalArgumentException("not a size: write a number of bytes, or one with k, m or g");
@@ -31,12 +31,12 @@ final class Bytes {
     }
 
     /** Powers of 1000 and three digits: {@code 4.27MB}. */
-    static String decimal(long bytes) {
+    public static String decimal(long bytes) {
         return text(bytes, 1000, 3, DECIMAL);
     }
 
     /** Powers of 1024 and four digits: {@code 512MiB}. */
-    static String binary(long bytes) {
+    public static String binary(long bytes) {
         return text(bytes, 1024, 4, BINARY);
     }
 

@@ -1,0 +1,74 @@
+//! The cgroups of this process. The daemon puts one that stays behind into its container's, with the container's limits.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Lines of `/proc/PID/cgroup`: `4:cpu,cpuacct:/a`, `0::/a`.
+#[derive(PartialEq, Eq)]
+pub struct Membership(String);
+
+impl Membership {
+    pub fn current() -> Self {
+        Self(fs::read_to_string("/proc/self/cgroup").unwrap_or_default())
+    }
+
+    /// Goes back to these, so that a daemon that is started from here does not count as the container's. What cannot be
+    /// left is stayed in.
+    pub fn resume(&self) {
+        if *self == Self::current() {
+            return;
+        }
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        for folder in self.folders(&mounts) {
+            let opened = OpenOptions::new().write(true).open(folder.join("cgroup.procs"));
+            let _ = opened.and_then(|mut file| file.write_all(b"0"));
+        }
+    }
+
+    fn folders(&self, mounts: &str) -> Vec<PathBuf> {
+        self.0
+            .lines()
+            .filter_map(|line| {
+                let mut fields = line.splitn(3, ':').skip(1);
+                let (controllers, path) = (fields.next()?, fields.next()?);
+                let mount = mounts.lines().find_map(|mount| root_of(mount, controllers))?;
+                Some(PathBuf::from(mount).join(path.trim_start_matches('/')))
+            })
+            .collect()
+    }
+}
+
+/// Where a line of mountinfo shows the root of the hierarchy with these controllers; none: the one of version 2. Paths with
+/// blanks, which are written otherwise there, are not for cgroups.
+fn root_of<'a>(mount: &'a str, controllers: &str) -> Option<&'a str> {
+    let (mounted, system) = mount.split_once(" - ")?;
+    let mut mounted = mounted.split(' ').skip(3);
+    let (root, place) = (mounted.next()?, mounted.next()?);
+    let mut system = system.split(' ');
+    let options = (system.next()?, system.nth(1)?);
+    let first = controllers.split(',').next().filter(|name| !name.is_empty());
+    let found = match (options, first) {
+        (("cgroup2", _), None) => true,
+        (("cgroup", options), Some(name)) => options.split(',').any(|option| option == name),
+        _ => false,
+    };
+    (found && root == "/").then_some(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cgroup_is_found_in_its_hierarchy() {
+        let mounts = "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\n\
+            32 31 0:29 /part /part rw - cgroup cgroup rw,cpu,cpuacct\n\
+            33 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n\
+            34 31 0:37 / /sys/fs/cgroup/systemd rw shared:9 - cgroup cgroup rw,xattr,name=systemd\n\
+            35 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
+        let membership = Membership("9:name=systemd:/\n4:cpu,cpuacct:/a/b\n3:none:/x\n0::/a\n".into());
+        let expected = ["/sys/fs/cgroup/systemd/", "/sys/fs/cgroup/cpu,cpuacct/a/b", "/sys/fs/cgroup/unified/a"];
+        assert_eq!(membership.folders(mounts), expected.map(PathBuf::from));
+    }
+}

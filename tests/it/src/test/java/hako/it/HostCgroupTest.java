@@ -1,0 +1,109 @@
+package hako.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** The cgroup of this host that a bundle asks for, with the process that stays in it. */
+@VmTest
+class HostCgroupTest {
+    @RegisterExtension
+    static final SharedNode shared = SharedNode.create();
+
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    private final HakoNode node = shared.node();
+    private final String place = "/hako-it-" + ProcessHandle.current().pid() + "/web";
+    private final Bundle bundle = Bundle.script("sleep 1000");
+
+    @BeforeEach
+    void limits() {
+        Path config = bundle.folder().resolve("config.json");
+        Temporary.write(config, Temporary.read(config).replaceFirst("\"linux\": \\{", """
+                        "linux": {"cgroupsPath": "%s", "resources": {"pids": {"limit": 7}, "memory": {"limit": 67108864}},
+                        """.formatted(place)));
+        Command.of(
+                        "sh",
+                        "-c",
+                        "exec \"$0\" create --bundle \"$1\" --pid-file \"$1\"/pid web </dev/null >/dev/null 2>&1",
+                        Build.runtime().toString(),
+                        bundle.folder().toString())
+                .with("HAKO_HOME", node.home().toString())
+                .run()
+                .ok();
+        node.runtime("start", "web").run().ok();
+    }
+
+    @AfterEach
+    void nothingIsLeft() {
+        node.runtime("delete", "--force", "web").run().ok();
+        node.awaitNoTraces();
+        bundle.close();
+        assertThat(folders()).noneMatch(Files::exists);
+        folders()
+                .forEach(folder ->
+                        Command.of("rmdir", folder.getParent().toString()).run());
+    }
+
+    /** One in each hierarchy. */
+    private List<Path> folders() {
+        return Temporary.read(Path.of("/proc/self/mountinfo"))
+                .lines()
+                .filter(line -> line.contains(" - cgroup"))
+                .map(line -> Path.of(line.split(" ")[4] + place))
+                .toList();
+    }
+
+    private String most() {
+        return folders().stream()
+                .map(folder -> folder.resolve("pids.max"))
+                .filter(Files::exists)
+                .map(Temporary::read)
+                .map(String::strip)
+                .findFirst()
+                .orElse("no such file");
+    }
+
+    private static List<String> membership(long pid) {
+        return Temporary.read(Path.of("/proc", Long.toString(pid), "cgroup"))
+                .lines()
+                .map(line -> line.split(":", 3)[2])
+                .toList();
+    }
+
+    @Test
+    void itHasTheLimitsAndUpdateKeepsThem() {
+        assertThat(folders()).isNotEmpty().allMatch(Files::isDirectory);
+        assertThat(membership(bundle.pid())).containsOnly(place);
+        assertThat(most()).isEqualTo("7");
+
+        node.runtime("update", "--pids-limit", "9", "web").run().ok();
+        assertThat(most()).isEqualTo("9");
+
+        Result refused = node.runtime("update", "--pids-limit", "8", "--cpuset-cpus", "99999", "web")
+                .run();
+        assertThat(refused.exits(1).err()).contains("set cpuset.cpus of cgroup");
+        assertThat(most()).isEqualTo("9");
+    }
+
+    /** Nobody calls the command: one is started by the process that stays, which is limited to the container's. */
+    @Test
+    void aDaemonThatIsStartedFromItIsNotInIt() {
+        node.killDaemon();
+        Await.until("another daemon", SOON, () -> node.daemon() != 0);
+        Await.until(
+                "the process that stays to be back",
+                SOON,
+                () -> membership(bundle.pid()).stream().allMatch(place::equals),
+                () -> membership(bundle.pid()).toString());
+        assertThat(membership(node.daemon())).doesNotContain(place);
+        assertThat(node.runtime("state", "web").run().ok().out()).contains("\"status\": \"running\"");
+    }
+}
