@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -78,6 +79,16 @@ class VolumesTest {
         // Then
         assertThat(result.out()).startsWith(Digests.sha256(bytes));
         assertThat(Digests.sha256(Files.readAllBytes(folder.resolve("copy")))).isEqualTo(Digests.sha256(bytes));
+    }
+
+    /** The guest's pages for the program are others each time, and have held other parts of it. */
+    @Test
+    void aProgramOfTheHostRunsAgainAndAgain() throws IOException {
+        Files.copy(Build.hostBusybox(), folder.resolve("busybox"), StandardCopyOption.COPY_ATTRIBUTES);
+
+        Result result = volume("", "for i in $(seq 30); do /v/busybox echo $i || exit 1; done");
+
+        assertThat(result.ok().lines()).hasSize(30);
     }
 
     @Test
