@@ -51,6 +51,7 @@ public final class TemplateSource implements VmSource, AutoCloseable {
             int vcpus,
             long memoryBytes,
             List<String> devices,
+            boolean sharesDirectories,
             int links,
             @Nullable Preparation preparation) {
         static Shape of(VmSpec spec) {
@@ -58,17 +59,19 @@ public final class TemplateSource implements VmSource, AutoCloseable {
                     spec.vcpus(),
                     spec.memoryBytes(),
                     spec.devices().stream().map(Shape::of).toList(),
+                    spec.sharesDirectories(),
                     spec.links(),
                     spec.preparation());
         }
 
         @Override
         public String toString() {
-            return "%d CPUs, %d MiB, %s%s"
+            return "%d CPUs, %d MiB, %s%s%s"
                     .formatted(
                             vcpus,
                             memoryBytes >> 20,
                             String.join(", ", devices),
+                            sharesDirectories ? ", shared directories" : "",
                             preparation == null ? "" : ", " + preparation);
         }
 

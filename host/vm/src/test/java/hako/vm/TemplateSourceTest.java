@@ -24,6 +24,8 @@ class TemplateSourceTest {
     private static final VmSpec WITH_DISK = new VmSpec(
             "c", Path.of("/x"), 1, 1 << 20, List.of(new Device.Disk("root", Path.of("/image"), true)), false);
 
+    private static final VmSpec WITH_SHARES = new VmSpec("d", Path.of("/x"), 1, 1 << 20, List.of(), true);
+
     @TempDir
     Path directory;
 
@@ -51,6 +53,13 @@ class TemplateSourceTest {
         while (!acquire(spec).equals("cloned")) {
             Thread.onSpinWait(); // it is saved, and kept in a moment
         }
+    }
+
+    @Test
+    void whatSharesDirectoriesHasATemplateOfItsOwn() throws Exception {
+        source();
+        acquireFirst(SMALL);
+        assertThat(acquire(WITH_SHARES)).isEqualTo("booted");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package hako.vm.qemu;
 
 import hako.vm.Accelerator;
+import hako.vm.VmSpec;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,7 +18,7 @@ final class KernelArguments {
 
     private KernelArguments() {}
 
-    static String of(Accelerator accelerator, int vcpus, List<String> more) {
+    static String of(Accelerator accelerator, VmSpec spec, List<String> more) {
         List<String> arguments = new ArrayList<>(List.of("console=ttyS0", "quiet"));
         // A panic resets at once, a reset is a triple fault at once, and QEMU turns the first reset into the end.
         arguments.addAll(List.of("panic=-1", "reboot=t"));
@@ -27,28 +28,31 @@ final class KernelArguments {
         arguments.add("ipv6.disable_ipv6=1");
         // Memory that is plugged is used at once, and mostly for what can be moved, so that it can be taken back.
         arguments.addAll(List.of("memhp_default_state=online", "memory_hotplug.online_policy=auto-movable"));
-        if (vcpus > 1) {
+        if (spec.vcpus() > 1) {
             // One processor boots quickest; the agent brings the others online when it is asked.
             arguments.add("maxcpus=1");
         }
         switch (accelerator) {
             case Accelerator.Kvm _ -> {}
-            case Accelerator.Emulation(var _, int tscKhz) -> arguments.addAll(emulated(tscKhz, vcpus));
+            case Accelerator.Emulation(var _, int tscKhz) -> arguments.addAll(emulated(tscKhz, spec));
         }
         arguments.addAll(more);
         return String.join(" ", arguments);
     }
 
-    private static List<String> emulated(int tscKhz, int vcpus) {
+    private static List<String> emulated(int tscKhz, VmSpec spec) {
         List<String> arguments = new ArrayList<>();
-        // What virtiofsd writes into a page, QEMU does not see, and executes what it once translated there: from QEMU 8 on
-        // at any address. A page that the guest has cleared before has nothing translated.
-        arguments.add("init_on_alloc=1");
+        if (spec.sharesDirectories()) {
+            // What virtiofsd writes into a page, QEMU does not see, and executes what it once translated there: from
+            // QEMU 8 on
+            // at any address. A page that the guest has cleared before has nothing translated.
+            arguments.add("init_on_alloc=1");
+        }
         // Patching each lock prefix away for a single processor: 100-200 ms of translated code thrown away.
         arguments.add("noreplace-smp");
         // Whether the timer interrupt arrives is known: 40 ms.
         arguments.add("no_timer_check");
-        if (vcpus == 1) {
+        if (spec.vcpus() == 1) {
             // Measuring the local APIC's timer waits 200 ms; the HPET's rate is known. With several processors each
             // needs its own.
             arguments.add("nolapic_timer");
@@ -59,7 +63,7 @@ final class KernelArguments {
             // Measuring it costs 50 ms and is wrong by up to 0.3% under emulation.
             arguments.add("tsc_early_khz=" + tscKhz);
         }
-        if (vcpus > 1) {
+        if (spec.vcpus() > 1) {
             // Calibrating a processor that comes online fails under emulation, after 2.6 s.
             arguments.add("lpj=" + (tscKhz > 0 ? tscKhz * (1000L / HZ) : UNKNOWN_LPJ));
         }

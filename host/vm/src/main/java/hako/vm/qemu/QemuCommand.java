@@ -94,7 +94,7 @@ record QemuCommand(
         }
         line.addAll(List.of("-kernel", config.kernel().toString()));
         line.addAll(List.of("-initrd", config.initramfs().toString()));
-        line.addAll(List.of("-append", KernelArguments.of(accelerator, spec.vcpus(), config.kernelArguments())));
+        line.addAll(List.of("-append", KernelArguments.of(accelerator, spec, config.kernelArguments())));
     }
 
     private void addChannels(List<String> line) {
