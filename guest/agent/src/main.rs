@@ -6,6 +6,7 @@ mod backlog;
 mod boot;
 mod channel;
 mod container;
+mod cpus;
 mod events;
 mod failure;
 mod fatal;

@@ -4,9 +4,10 @@ use super::{Answer, Outcome};
 use crate::agent::Agent;
 use crate::api::*;
 use crate::container::Container;
+use crate::cpus;
 use crate::failure::{Doing, Status};
 use crate::link::Link;
-use crate::sys::{check, files};
+use crate::sys::check;
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 
@@ -24,7 +25,7 @@ impl Agent {
             libc::uname(&mut name);
             libc::sysinfo(&mut info);
             let release = std::ffi::CStr::from_ptr(name.release.as_ptr()).to_string_lossy().into_owned();
-            (release, info.totalram * u64::from(info.mem_unit), cpus_online())
+            (release, info.totalram * u64::from(info.mem_unit), cpus::online())
         };
         Ok(Answer::Now(CheckResponse {
             agent_version: env!("CARGO_PKG_VERSION").into(),
@@ -69,18 +70,8 @@ impl Agent {
     }
 
     pub(super) fn online_cpus(&mut self, _stream: u32, request: OnlineCpusRequest) -> Outcome<OnlineCpusResponse> {
-        let mut online = cpus_online();
-        for number in 1.. {
-            let path = format!("/sys/devices/system/cpu/cpu{number}/online");
-            if online >= request.count || !fs::exists(&path).unwrap_or(false) {
-                break;
-            }
-            if files::read(&path).is_ok_and(|state| state.trim() == "0") {
-                files::write(&path, "1").doing(|| format!("bring CPU {number} online"))?;
-                online += 1;
-            }
-        }
-        Ok(Answer::Now(OnlineCpusResponse { online: cpus_online() }))
+        let online = cpus::set_online(request.count)?;
+        Ok(Answer::Now(OnlineCpusResponse { online }))
     }
 
     pub(super) fn configure_link(&mut self, _stream: u32, request: ConfigureLinkRequest) -> Outcome<Empty> {
@@ -105,22 +96,6 @@ impl Agent {
             libc::reboot(libc::RB_AUTOBOOT);
         }
         Ok(Answer::Later)
-    }
-}
-
-fn cpus_online() -> u32 {
-    let text = files::read("/sys/devices/system/cpu/online").unwrap_or_default();
-    text.trim().split(',').map(range_length).sum()
-}
-
-/// "0-3": 4, "5": 1.
-fn range_length(range: &str) -> u32 {
-    let number = |text: &str| text.parse::<u32>().ok();
-    match range.split_once('-') {
-        Some((first, last)) => {
-            number(last).zip(number(first)).map_or(0, |(last, first)| (last + 1).saturating_sub(first))
-        }
-        None => number(range).map_or(0, |_| 1),
     }
 }
 
@@ -153,12 +128,4 @@ fn add_entropy(bytes: &[u8]) -> Result<(), Status> {
         check(libc::ioctl(random.as_raw_fd(), RNDRESEEDCRNG)).doing(|| "reseed the generator".into())?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn ranges_of_cpus_are_counted() {
-        assert_eq!((super::range_length("0-3"), super::range_length("5"), super::range_length("")), (4, 1, 0));
-    }
 }

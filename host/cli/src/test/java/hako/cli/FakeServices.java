@@ -44,6 +44,7 @@ final class FakeServices {
                 directory.resolve("run"),
                 directory.resolve("lib"),
                 1,
+                1,
                 1 << 28,
                 SandboxConfig.Writable.MEMORY,
                 1 << 20,

@@ -73,7 +73,8 @@ final class Hakod implements AutoCloseable {
                     new TemplateSource(driver, cold, config.run().resolve("sandboxes"), Sandboxes::awaitAgent);
             parts.add(templates::close);
             VmSource source = config.vm().template() ? templates : cold;
-            Sandboxes sandboxes = new Sandboxes(new Node(sandbox(config), source, driver, network, scratch, clock));
+            Sandboxes sandboxes = new Sandboxes(
+                    new Node(sandbox(config, driver.accelerator()), source, driver, network, scratch, clock));
             parts.add(sandboxes::close);
             sandboxes.recover();
             images.inUse(() -> imagesInUse(sandboxes));
@@ -195,11 +196,21 @@ final class Hakod implements AutoCloseable {
                 .collect(Collectors.toSet());
     }
 
-    private static SandboxConfig sandbox(Config config) {
+    /** As many as the host has, while they cost little: an emulated one takes a share of the code cache. */
+    private static int processors(Accelerator accelerator) {
+        int most = switch (accelerator) {
+            case Accelerator.Kvm _ -> 16;
+            case Accelerator.Emulation _ -> 4;
+        };
+        return Math.min(Runtime.getRuntime().availableProcessors(), most);
+    }
+
+    private static SandboxConfig sandbox(Config config, Accelerator accelerator) {
         return new SandboxConfig(
                 config.run(),
                 config.state(),
                 config.vm().vcpus(),
+                processors(accelerator),
                 config.vm().memoryBytes(),
                 config.rootfs().writable(),
                 config.outputBytes(),

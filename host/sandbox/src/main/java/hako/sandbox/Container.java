@@ -293,7 +293,7 @@ public final class Container {
         ReentrantLock changing = sandbox().changing();
         changing.lock();
         try {
-            new UpdateLimits(this, sandbox(), sandboxes.node().config()).run(resources);
+            new UpdateLimits(this, sandbox()).run(resources);
         } finally {
             changing.unlock();
         }

@@ -93,13 +93,16 @@ final class JoinSandbox {
 
     private void makeRoom(Sandbox sandbox) {
         Vm vm = sandbox.vm();
-        int wanted = Sizing.of(creation.limits(), creation.node().config()).vcpus();
-        if (wanted > vm.record().vcpus()) {
-            log.warn(
-                    "container {}: it asks for {} processors, and the VM it joins has {}",
-                    creation.request().name(),
-                    wanted,
-                    vm.record().vcpus());
+        int processors = sandbox.members().neededProcessors();
+        if (processors > 1) {
+            int online = new OnlineProcessors(sandbox).atLeast(processors);
+            if (online < processors) {
+                log.warn(
+                        "container {}: with it {} processors are asked for, and the VM it joins has {}",
+                        creation.request().name(),
+                        processors,
+                        online);
+            }
         }
         long needed = sandbox.members().neededBytes();
         if (needed <= vm.record().memoryBytes()) {

@@ -76,7 +76,7 @@ final class MakeSandbox {
         return new VmSpec(
                 request.id(),
                 newDirectory(directory.resolve("vm")),
-                size.vcpus(),
+                size.processors(node.config()),
                 size.memoryBytes(),
                 devices,
                 shares,
@@ -110,7 +110,7 @@ final class MakeSandbox {
             devices.add(BlockRoot.FIRST.scratchDisk(nothing));
         }
         devices.add(nobodysNic());
-        return new VmSpec("usual", nothing, size.vcpus(), size.memoryBytes(), devices, false);
+        return new VmSpec("usual", nothing, size.processors(node.config()), size.memoryBytes(), devices, false);
     }
 
     private static Path newDirectory(Path path) {

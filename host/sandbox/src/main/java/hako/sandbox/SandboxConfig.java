@@ -9,6 +9,7 @@ import java.util.List;
  * @param run of this boot: sockets, mounts
  * @param state kept: records, output, writable layers
  * @param defaultVcpus without {@code --cpus}
+ * @param vmProcessors every VM has so many, or more if it is asked for them; what its containers have no use for is offline
  * @param defaultMemoryBytes without {@code -m}
  * @param writable where a container's own changes to its root filesystem go
  * @param outputBytes bound of the output kept per process
@@ -20,6 +21,7 @@ public record SandboxConfig(
         Path run,
         Path state,
         int defaultVcpus,
+        int vmProcessors,
         long defaultMemoryBytes,
         Writable writable,
         long outputBytes,

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The container's own limits are applied in the guest as cgroup limits as well; the VM is as large as it must be for
  * them to be reachable: {@code -m 512m} leaves the container 512 MB, the guest's own need comes on top.
  *
- * @param vcpus virtual CPUs, 1 or more
+ * @param vcpus virtual CPUs that are online, 1 or more
  * @param memoryBytes the VM's whole memory, a multiple of 2 MiB
  */
 public record Sizing(int vcpus, long memoryBytes) {
@@ -34,6 +34,11 @@ public record Sizing(int vcpus, long memoryBytes) {
                 Runtime.getRuntime().availableProcessors());
     }
 
+    /** Of a VM of this size, online or not. */
+    int processors(SandboxConfig config) {
+        return Math.max(vcpus, config.vmProcessors());
+    }
+
     private static long orZero(@Nullable Long value) {
         return value == null ? 0 : value;
     }
@@ -50,10 +55,20 @@ public record Sizing(int vcpus, long memoryBytes) {
             int defaultVcpus,
             long defaultMemoryBytes,
             int hostCpus) {
-        long period = periodUs > 0 ? periodUs : 100_000;
-        long vcpus = quotaUs > 0 ? (quotaUs + period - 1) / period : defaultVcpus;
+        long vcpus = quotaUs > 0 ? Math.ceilDiv(quotaUs, period(periodUs)) : defaultVcpus;
         long container = containerBytes(memoryLimitBytes, defaultMemoryBytes);
         return new Sizing(Math.clamp(vcpus, 1, Math.max(1, hostCpus)), vmBytes(container));
+    }
+
+    /** Processors' worth of time that a container with these limits may use; 0: no limit. */
+    static double cpus(@Nullable LinuxResources resources) {
+        LinuxResources.Cpu cpu = resources == null ? null : resources.cpu();
+        long quota = cpu == null ? 0 : orZero(cpu.quota());
+        return quota > 0 ? (double) quota / period(orZero(cpu.period())) : 0;
+    }
+
+    private static long period(long periodUs) {
+        return periodUs > 0 ? periodUs : 100_000;
     }
 
     /** What a container with these limits may use. */

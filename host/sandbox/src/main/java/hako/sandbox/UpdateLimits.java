@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The verb update: other limits for a container that runs. Its VM gets the memory before the container may use it, and gives it
- * back after the container may not.
+ * The verb update: other limits for a container that runs. Its VM gets memory and processors before the container may use them, and
+ * lets go of them after the container may not.
  */
 final class UpdateLimits {
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
@@ -23,12 +23,10 @@ final class UpdateLimits {
 
     private final Container container;
     private final Sandbox sandbox;
-    private final SandboxConfig config;
 
-    UpdateLimits(Container container, Sandbox sandbox, SandboxConfig config) {
+    UpdateLimits(Container container, Sandbox sandbox) {
         this.container = container;
         this.sandbox = sandbox;
-        this.config = config;
     }
 
     void run(LinuxResources wanted) {
@@ -39,11 +37,16 @@ final class UpdateLimits {
         LinuxResources limits = wanted.over(linux.resources());
         long before = sandbox.members().neededBytes();
         long after = sandbox.members().neededBytes(container.id(), limits);
-        checkProcessors(Sizing.of(limits, config));
+        int vcpusBefore = sandbox.members().neededProcessors();
+        int vcpusAfter = sandbox.members().neededProcessors(container.id(), limits);
         try (Undo undo = new Undo()) {
             if (after > before) {
                 undo.add(() -> sandbox.vm().resize(before));
                 grow(after);
+            }
+            if (vcpusAfter > vcpusBefore) {
+                undo.add(() -> takeOffline(vcpusBefore));
+                bringOnline(vcpusAfter);
             }
             tell(GuestSpec.limits(wanted.asChanges(linux.resources())));
             undo.release();
@@ -51,6 +54,9 @@ final class UpdateLimits {
         sandbox.members().change(container.id(), limits);
         if (after < before) {
             shrink(after);
+        }
+        if (vcpusAfter < vcpusBefore) {
+            takeOffline(vcpusAfter);
         }
         container.limited(linux.with(limits));
     }
@@ -65,13 +71,26 @@ final class UpdateLimits {
                         TIMEOUT);
     }
 
-    private void checkProcessors(Sizing size) {
-        int there = sandbox.vm().record().vcpus();
-        if (size.vcpus() > there) {
-            throw HakoException.user(
-                    Code.UNSUPPORTED,
-                    "update %s: %d processors: its VM has %d, and gets no more while it runs"
-                            .formatted(container.name(), size.vcpus(), there));
+    private void bringOnline(int processors) {
+        int online = new OnlineProcessors(sandbox).atLeast(processors);
+        if (online < processors) {
+            throw new HakoException(
+                    Kind.RESOURCES,
+                    Code.NO_SPACE,
+                    "update %s: %d processors: its VM has %d; its limits are as they were"
+                            .formatted(container.name(), processors, online));
+        }
+    }
+
+    /** A sandbox that was sized for all its containers keeps them. */
+    private void takeOffline(int processors) {
+        if (sandbox.members().isSized()) {
+            return;
+        }
+        try {
+            new OnlineProcessors(sandbox).set(processors);
+        } catch (HakoException e) {
+            log.warn("container {}: its guest keeps its processors: {}", container.name(), e.getMessage());
         }
     }
 

@@ -102,13 +102,19 @@ final class VmPool implements AutoCloseable {
                         "VM {} of the pool died while it waited",
                         ContainerId.shortened(next.vm().id()));
                 discardLater(next);
-            } else if (!next.pattern().size().equals(wanted)) {
+            } else if (!isSameVm(next.pattern().size(), wanted)) {
                 discardLater(next);
             } else {
                 return next;
             }
         }
         return null;
+    }
+
+    /** How many of its processors are online is told to it when it is taken. */
+    private boolean isSameVm(Sizing one, Sizing other) {
+        return one.memoryBytes() == other.memoryBytes()
+                && one.processors(node.config()) == other.processors(node.config());
     }
 
     /** In the background, when whoever asked for {@code served} has it. */
@@ -228,7 +234,12 @@ final class VmPool implements AutoCloseable {
                     MakeSandbox.nic(endpoint));
             Vm vm = node.source()
                     .acquire(new VmSpec(
-                            id, run, wanted.size().vcpus(), wanted.size().memoryBytes(), devices, false));
+                            id,
+                            run,
+                            wanted.size().processors(node.config()),
+                            wanted.size().memoryBytes(),
+                            devices,
+                            false));
             undo.add(vm::kill);
             began(vm);
             AgentClient agent = new AgentClient(vm.agent());

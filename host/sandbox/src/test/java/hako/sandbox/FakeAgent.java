@@ -16,9 +16,11 @@ import hako.agent.v1.ExecProcessRequest;
 import hako.agent.v1.NameAnswer;
 import hako.agent.v1.NameQuery;
 import hako.agent.v1.OnlineCpusRequest;
+import hako.agent.v1.OnlineCpusResponse;
 import hako.agent.v1.ProcessRequest;
 import hako.agent.v1.ProcessStatus;
 import hako.agent.v1.ReadOutputRequest;
+import hako.agent.v1.SetClockRequest;
 import hako.agent.v1.SignalProcessRequest;
 import hako.agent.v1.StartResponse;
 import hako.agent.v1.UpdateContainerRequest;
@@ -230,7 +232,15 @@ final class FakeAgent {
         TtrpcService service = new TtrpcService(AgentClient.SERVICE);
         serve(service, connection, "Check", CheckRequest.parser(), request -> check());
         serve(service, connection, "BindSandbox", BindSandboxRequest.parser(), request -> empty());
-        serve(service, connection, "OnlineCpus", OnlineCpusRequest.parser(), request -> empty());
+        serve(service, connection, "SetClock", SetClockRequest.parser(), request -> empty());
+        serve(
+                service,
+                connection,
+                "OnlineCpus",
+                OnlineCpusRequest.parser(),
+                request -> OnlineCpusResponse.newBuilder()
+                        .setOnline(request.getCount())
+                        .build());
         serve(service, connection, "UpdateContainer", UpdateContainerRequest.parser(), request -> empty());
         serve(service, connection, "DeleteContainer", ContainerRequest.parser(), request -> {
             delete(request.getContainerId());

@@ -40,8 +40,9 @@ final class FakeNode {
     final FakeVmDriver vms = new FakeVmDriver();
     private final Path directory;
     private final AtomicLong ticks = new AtomicLong();
+    private volatile Duration jumped = Duration.ZERO;
     private final InstantSource clock =
-            () -> Instant.parse("2026-01-01T00:00:00Z").plusMillis(ticks.incrementAndGet());
+            () -> Instant.parse("2026-01-01T00:00:00Z").plus(jumped).plusMillis(ticks.incrementAndGet());
     private final List<Sandboxes> daemons = new ArrayList<>();
     private Path state;
     Sandboxes sandboxes;
@@ -56,7 +57,7 @@ final class FakeNode {
     private Node node(Path stateDirectory) {
         Path run = directory.resolve("run");
         return new Node(
-                new SandboxConfig(run, stateDirectory, 1, 64 << 20, Writable.MEMORY, 1 << 20, 0, 0, List.of()),
+                new SandboxConfig(run, stateDirectory, 1, 2, 64 << 20, Writable.MEMORY, 1 << 20, 0, 0, List.of()),
                 vms,
                 vms,
                 new BridgeNetwork(NetworkConfig.of("hktestnone", "10.255.254.0/24", 1500), stateDirectory),
@@ -70,6 +71,14 @@ final class FakeNode {
      */
     Sandboxes restart() {
         return restart(copied -> {});
+    }
+
+    InstantSource clock() {
+        return clock;
+    }
+
+    void clockJumps(Duration by) {
+        jumped = jumped.plus(by);
     }
 
     interface Meanwhile {

@@ -38,7 +38,8 @@ class PreparedContainerTest {
         Node inMemory = node.sandboxes.node();
         SandboxConfig config = inMemory.config();
         withDisks = new Node(
-                new SandboxConfig(config.run(), config.state(), 1, 64 << 20, Writable.DISK, 1 << 20, 0, 0, List.of()),
+                new SandboxConfig(
+                        config.run(), config.state(), 1, 1, 64 << 20, Writable.DISK, 1 << 20, 0, 0, List.of()),
                 inMemory.source(),
                 inMemory.driver(),
                 inMemory.network(),

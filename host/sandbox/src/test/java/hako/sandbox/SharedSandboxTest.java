@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import hako.agent.v1.CreateContainerResponse;
+import hako.agent.v1.OnlineCpusRequest;
+import hako.agent.v1.OnlineCpusResponse;
 import hako.agent.v1.SharedNamespace;
 import hako.agent.v1.StartFailure;
 import hako.base.HakoException;
@@ -19,12 +21,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Containers that live in one sandbox. */
@@ -58,10 +62,19 @@ class SharedSandboxTest {
     }
 
     private static LinuxSpec limited(@Nullable Long bytes) {
-        LinuxResources resources = bytes == null
-                ? null
-                : new LinuxResources(
-                        List.of(), LinuxResources.Memory.limited(bytes), null, null, null, List.of(), Map.of());
+        return linux(
+                bytes == null
+                        ? null
+                        : new LinuxResources(
+                                List.of(), LinuxResources.Memory.limited(bytes), null, null, null, List.of(), Map.of()));
+    }
+
+    private static LinuxSpec cpus(double cpus) {
+        LinuxResources.Cpu limit = LinuxResources.Cpu.limited((long) (cpus * 100_000), 100_000);
+        return linux(new LinuxResources(List.of(), null, limit, null, null, List.of(), Map.of()));
+    }
+
+    private static LinuxSpec linux(@Nullable LinuxResources resources) {
         return new LinuxSpec(
                 List.of(), List.of(), Map.of(), resources, null, List.of(), List.of(), null, null, List.of(), List.of(),
                 null, null);
@@ -234,6 +247,53 @@ class SharedSandboxTest {
         assertThatThrownBy(() -> node.sandboxes.create(node.joining(web, "log", limited(1024 * MIB))))
                 .hasMessageContaining("container \"log\" needs memory that the VM it joins does not get");
         assertThat(node.sandboxes.containers()).containsExactly(web);
+    }
+
+    @Test
+    @EnabledIf("hasTwoProcessors")
+    void processorsAreThoseOfAllTogether() {
+        Container web = node.sandboxes.create(
+                node.request(ContainerId.random(), "web", false, cpus(0.7), new SandboxRequest.New(null)));
+        List<Integer> asked = online(web);
+
+        Container log = node.sandboxes.create(node.joining(web, "log", cpus(0.3)));
+        assertThat(asked).isEmpty();
+        node.sandboxes.create(node.joining(web, "third", cpus(0.5)));
+        assertThat(asked).containsExactly(2);
+
+        log.start();
+        log.update(cpus(0.2).resources());
+        assertThat(asked).containsExactly(2);
+    }
+
+    @Test
+    @EnabledIf("hasTwoProcessors")
+    void aSandboxThatWasSizedKeepsItsProcessors() {
+        SandboxRequest sized = new SandboxRequest.New(cpus(2).resources());
+        Container web = node.sandboxes.create(node.request(ContainerId.random(), "web", false, null, sized));
+        Container log = node.sandboxes.create(node.joining(web, "log", cpus(2)));
+        log.start();
+        List<Integer> asked = online(web);
+
+        log.update(cpus(1).resources());
+
+        assertThat(asked).isEmpty();
+    }
+
+    /** What its guest is asked to have online from now on. */
+    private List<Integer> online(Container container) {
+        List<Integer> asked = new CopyOnWriteArrayList<>();
+        node.agent(container).on("OnlineCpus", request -> {
+            int count = ((OnlineCpusRequest) request).getCount();
+            asked.add(count);
+            return OnlineCpusResponse.newBuilder().setOnline(count).build();
+        });
+        return asked;
+    }
+
+    /** A VM gets no more processors than the host has. */
+    static boolean hasTwoProcessors() {
+        return Runtime.getRuntime().availableProcessors() > 1;
     }
 
     // -- the daemon is killed, and another one started -----------------------------------------------------------

@@ -4,20 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import hako.agent.v1.Empty;
+import hako.agent.v1.OnlineCpusRequest;
+import hako.agent.v1.OnlineCpusResponse;
 import hako.agent.v1.UpdateContainerRequest;
 import hako.spec.LinuxResources;
 import hako.spec.LinuxResources.Cpu;
 import hako.spec.LinuxResources.Memory;
 import hako.spec.LinuxSpec;
 import hako.spec.RuntimeSpec;
+import hako.ttrpc.StatusCode;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A container's limits change while it runs, and its VM with them. */
@@ -143,13 +148,65 @@ class UpdateLimitsTest {
         return new LinuxResources(List.of(), null, cpu, null, null, List.of(), Map.of());
     }
 
+    /** What the agent was asked to have online, and the quota it was told, in order. */
+    private List<String> processorsAndQuotas(int most) {
+        List<String> asked = Collections.synchronizedList(new ArrayList<>());
+        node.agent(web)
+                .on("OnlineCpus", request -> {
+                    int wanted = ((OnlineCpusRequest) request).getCount();
+                    asked.add(wanted + " online");
+                    return OnlineCpusResponse.newBuilder()
+                            .setOnline(Math.min(wanted, most))
+                            .build();
+                })
+                .on("UpdateContainer", request -> {
+                    asked.add(LinuxResources.fromJson(((UpdateContainerRequest) request)
+                                            .getResourcesJson()
+                                            .toByteArray())
+                                    .cpu()
+                                    .quota()
+                            + " us");
+                    return Empty.getDefaultInstance();
+                });
+        return asked;
+    }
+
     @Test
-    void aVmThatHasOneProcessorGetsNoSecond() {
-        if (Runtime.getRuntime().availableProcessors() > 1) {
-            assertThatThrownBy(() -> web.update(cpu(Cpu.limited(200_000, 100_000))))
-                    .hasMessageContaining("2 processors: its VM has 1");
-        }
-        assertThat(node.vm(web).resized()).isEmpty();
+    @EnabledIf("hasTwoProcessors")
+    void processorsComeBeforeTheContainerMayUseThemAndGoAfterItMayNot() {
+        List<String> asked = processorsAndQuotas(8);
+
+        web.update(cpu(Cpu.limited(200_000, 100_000)));
+        web.update(cpu(Cpu.limited(100_000, 100_000)));
+
+        assertThat(asked).containsExactly("2 online", "200000 us", "100000 us", "1 online");
+    }
+
+    @Test
+    @EnabledIf("hasTwoProcessors")
+    void aVmThatHasNoMoreProcessorsLeavesTheLimitsAsTheyWere() {
+        List<String> asked = processorsAndQuotas(1);
+
+        assertThatThrownBy(() -> web.update(cpu(Cpu.limited(200_000, 100_000))))
+                .hasMessageContaining("2 processors: its VM has 1; its limits are as they were");
+        assertThat(asked).containsExactly("2 online", "1 online");
+        assertThat(web.record().spec().linux().resources().cpu()).isNull();
+    }
+
+    @Test
+    @EnabledIf("hasTwoProcessors")
+    void aGuestThatRefusesTheLimitKeepsNoProcessorForIt() {
+        List<String> asked = processorsAndQuotas(8);
+        node.agent(web).refuses("UpdateContainer", StatusCode.INTERNAL, "no");
+
+        assertThatThrownBy(() -> web.update(cpu(Cpu.limited(200_000, 100_000)))).hasMessageContaining("no");
+
+        assertThat(asked).containsExactly("2 online", "1 online");
+    }
+
+    /** A VM gets no more processors than the host has. */
+    static boolean hasTwoProcessors() {
+        return Runtime.getRuntime().availableProcessors() > 1;
     }
 
     @Test

@@ -85,10 +85,53 @@ class ResourcesTest {
 
         assertThat(node.run("update", "fixed").err()).contains("give a limit");
         assertThat(node.run("update", "-m", "1m", "fixed").err()).contains("6m");
-        assertThat(node.run("update", "--cpus", "2", "fixed").err()).contains("its VM has 1");
         assertThat(node.run("update", "-m", "200g", "fixed").err()).contains("at most 131072 MiB more");
         node.run("exec", "fixed", "true").ok();
         node.run("rm", "-f", "fixed").ok();
+    }
+
+    /** Of a loop that computes, and goes on whatever happens to the processors around it. */
+    private static final String COUNT =
+            "i=0; while :; do i=$((i+1)); [ $((i % 1000)) != 0 ] || echo $i >/tmp/count; done";
+
+    @Test
+    void aContainerGetsProcessorsWhileItComputesAndGivesThemBack() {
+        background("computing", "128m", COUNT);
+        assertThat(processorsOf("computing")).isEqualTo("1 max 100000");
+
+        node.run("update", "--cpus", "2", "computing").ok();
+        assertThat(processorsOf("computing")).isEqualTo("2 200000 100000");
+        assertThat(onBoth("computing")).isEqualTo(2);
+
+        node.killDaemon();
+        node.run("update", "--cpus", "1", "computing").ok();
+        assertThat(processorsOf("computing")).isEqualTo("1 100000 100000");
+        node.run("update", "--cpus", "1.5", "computing").ok();
+        assertThat(processorsOf("computing")).isEqualTo("2 150000 100000");
+
+        int before = count("computing");
+        Await.until("it goes on", Duration.ofSeconds(20), () -> count("computing") > before);
+        node.run("rm", "-f", "computing").ok();
+    }
+
+    private String processorsOf(String name) {
+        return node.run("exec", name, "sh", "-c", "echo $(nproc) $(cat /sys/fs/cgroup/cpu.max)")
+                .ok()
+                .out()
+                .strip();
+    }
+
+    /** Processors that programs can be told to run on: what is there, and works. */
+    private int onBoth(String name) {
+        return node.run("exec", name, "sh", "-c", "for cpu in 1 2; do taskset $cpu true && echo $cpu; done")
+                .ok()
+                .lines()
+                .size();
+    }
+
+    private int count(String name) {
+        return Integer.parseInt(
+                node.run("exec", name, "cat", "/tmp/count").ok().out().strip());
     }
 
     /** In MB, as its guest sees it. */

@@ -33,7 +33,7 @@ class TemplateTest {
     @Test
     void theFactoryTellsWhatItHas() {
         assertThat(node.run("factory", "status").ok().out())
-                .containsPattern("1 +5[0-9]{2}MiB +root \\(ro\\), scratch, eth0 +0 *\n");
+                .containsPattern("[0-9] +5[0-9]{2}MiB +root \\(ro\\), scratch, eth0 +0 *\n");
         node.run("factory", "destroy").ok();
         assertThat(node.run("factory", "status").ok().out()).doesNotContain("root (ro)");
     }

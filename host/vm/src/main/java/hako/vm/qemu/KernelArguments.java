@@ -44,29 +44,27 @@ final class KernelArguments {
         List<String> arguments = new ArrayList<>();
         if (spec.sharesDirectories()) {
             // What virtiofsd writes into a page, QEMU does not see, and executes what it once translated there: from
-            // QEMU 8 on
-            // at any address. A page that the guest has cleared before has nothing translated.
+            // QEMU 8 on at any address. A page that the guest has cleared before has nothing translated.
             arguments.add("init_on_alloc=1");
         }
         // Patching each lock prefix away for a single processor: 100-200 ms of translated code thrown away.
         arguments.add("noreplace-smp");
         // Whether the timer interrupt arrives is known: 40 ms.
         arguments.add("no_timer_check");
-        if (spec.vcpus() == 1) {
-            // Measuring the local APIC's timer waits 200 ms; the HPET's rate is known. With several processors each
-            // needs its own.
-            arguments.add("nolapic_timer");
-        }
+        // Measuring the local APIC's timer waits 200 ms. Our kernel is told its rate instead (guest/os/patch-kernel),
+        // which in QEMU is fixed: hw/intc/apic.c counts nanoseconds. Any other does without it; the HPET serves all its
+        // processors.
+        arguments.addAll(List.of("nolapic_timer", "lapic_timer_hz=1000000000"));
         // The emulated TSC is the host's: it neither stops nor drifts, and stalls of the host are no sign of it.
         arguments.add("tsc=reliable");
         if (tscKhz > 0) {
             // Measuring it costs 50 ms and is wrong by up to 0.3% under emulation.
             arguments.add("tsc_early_khz=" + tscKhz);
         }
-        if (spec.vcpus() > 1) {
-            // Calibrating a processor that comes online fails under emulation, after 2.6 s.
-            arguments.add("lpj=" + (tscKhz > 0 ? tscKhz * (1000L / HZ) : UNKNOWN_LPJ));
-        }
+        // Calibrating a processor that comes online fails under emulation, after 2.6 s; waking it waits for what
+        // hardware needed.
+        arguments.add("lpj=" + (tscKhz > 0 ? tscKhz * (1000L / HZ) : UNKNOWN_LPJ));
+        arguments.add("cpu_init_udelay=0");
         return arguments;
     }
 }

@@ -83,7 +83,8 @@ class QemuCommandTest {
                         + " -accel tcg,thread=multi,tb-size=48 -cpu max -smp cpus=1,sockets=1 -m 256M,maxmem=131328M"
                         + " -object memory-backend-memfd,size=256M,share=on,id=mem"
                         + " -kernel /k/vmlinux -initrd /k/initramfs -append console=ttyS0 quiet panic=-1 reboot=t"
-                        + " swiotlb=noforce ipv6.disable_ipv6=1 memhp_default_state=online memory_hotplug.online_policy=auto-movable noreplace-smp no_timer_check nolapic_timer tsc=reliable tsc_early_khz=2300000"
+                        + " swiotlb=noforce ipv6.disable_ipv6=1 memhp_default_state=online memory_hotplug.online_policy=auto-movable noreplace-smp no_timer_check nolapic_timer lapic_timer_hz=1000000000 tsc=reliable tsc_early_khz=2300000"
+                        + " lpj=23000000 cpu_init_udelay=0"
                         + CHANNELS
                         + " -device virtio-serial-pci,id=serial,max_ports=2"
                         + " -device virtserialport,bus=serial.0,nr=1,chardev=agent,name=hako.agent"
@@ -108,7 +109,8 @@ class QemuCommandTest {
                         + " -accel tcg,thread=multi,tb-size=48 -cpu max -smp cpus=1,sockets=1 -m 256M"
                         + " -object memory-backend-memfd,size=256M,share=on,id=mem"
                         + " -kernel /k/vmlinux -initrd /k/initramfs -append console=ttyS0 quiet panic=-1 reboot=t"
-                        + " swiotlb=noforce ipv6.disable_ipv6=1 memhp_default_state=online memory_hotplug.online_policy=auto-movable noreplace-smp no_timer_check nolapic_timer tsc=reliable tsc_early_khz=2300000"
+                        + " swiotlb=noforce ipv6.disable_ipv6=1 memhp_default_state=online memory_hotplug.online_policy=auto-movable noreplace-smp no_timer_check nolapic_timer lapic_timer_hz=1000000000 tsc=reliable tsc_early_khz=2300000"
+                        + " lpj=23000000 cpu_init_udelay=0"
                         + CHANNELS
                         + " -device virtio-serial-device,id=serial,max_ports=2"
                         + " -device virtserialport,bus=serial.0,nr=1,chardev=agent,name=hako.agent"
@@ -127,10 +129,11 @@ class QemuCommandTest {
     void severalProcessorsBootAsOneAndKnowTheirDelayLoop() {
         assertThat(line(MachineType.Q35, EMULATION, 3, 256 << 20))
                 .contains(
-                        " swiotlb=noforce ipv6.disable_ipv6=1 memhp_default_state=online memory_hotplug.online_policy=auto-movable maxcpus=1 noreplace-smp no_timer_check tsc=reliable tsc_early_khz=2300000"
-                                + " lpj=23000000 -chardev ");
+                        " swiotlb=noforce ipv6.disable_ipv6=1 memhp_default_state=online memory_hotplug.online_policy=auto-movable maxcpus=1 noreplace-smp no_timer_check nolapic_timer lapic_timer_hz=1000000000 tsc=reliable tsc_early_khz=2300000"
+                                + " lpj=23000000 cpu_init_udelay=0 -chardev ");
         assertThat(line(MachineType.Q35, new Accelerator.Emulation("unknown clock", 0), 2, 256 << 20))
-                .contains(" maxcpus=1 noreplace-smp no_timer_check tsc=reliable lpj=20000000 -chardev ");
+                .contains(
+                        " maxcpus=1 noreplace-smp no_timer_check nolapic_timer lapic_timer_hz=1000000000 tsc=reliable lpj=20000000 cpu_init_udelay=0 -chardev ");
     }
 
     @Test
