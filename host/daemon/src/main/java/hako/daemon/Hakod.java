@@ -15,6 +15,7 @@ import hako.linux.Poller;
 import hako.network.BridgeNetwork;
 import hako.network.NetworkConfig;
 import hako.oci.RuntimeCommand;
+import hako.sandbox.ClockWatch;
 import hako.sandbox.Node;
 import hako.sandbox.SandboxConfig;
 import hako.sandbox.Sandboxes;
@@ -77,6 +78,7 @@ final class Hakod implements AutoCloseable {
                     new Node(sandbox(config, driver.accelerator()), source, driver, network, scratch, clock));
             parts.add(sandboxes::close);
             sandboxes.recover();
+            parts.add(ClockWatch.start(sandboxes)::close);
             images.inUse(() -> imagesInUse(sandboxes));
 
             HakoCommand command = new HakoCommand(new Services(

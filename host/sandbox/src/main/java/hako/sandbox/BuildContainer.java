@@ -61,6 +61,9 @@ final class BuildContainer {
         }
         Duration plugged = creation.elapsed();
         Container container = build(record, root, guestSpec, asked);
+        // What BindSandbox said of the time was said before the guest was up. No need to wait: what starts comes after
+        // it.
+        agent.startSetClock(Sandbox.clock(creation.node().clock().instant()));
         log.debug(
                 "sandbox {}: plugged after {} ms, agent ready {} ms into the guest's life, container built after {} ms",
                 ContainerId.shortened(sandbox.id()),

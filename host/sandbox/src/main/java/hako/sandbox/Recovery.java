@@ -129,6 +129,8 @@ final class Recovery {
         // all of them, before the first one may end
         found.forEach(record -> sandbox.members().enter(record.id(), record.limits()));
         adopted.put(sandbox.id(), sandbox);
+        // Nobody saw whether the host's clock jumped meanwhile.
+        sandbox.agent().startSetClock(Sandbox.clock(sandboxes.node().clock().instant()));
         List<Path> resolvConfs = found.stream()
                 .flatMap(record -> GuestSpec.resolvConfs(record.spec()).stream())
                 .distinct()

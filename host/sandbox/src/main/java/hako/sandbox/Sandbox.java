@@ -5,6 +5,7 @@ import hako.agent.AgentClient;
 import hako.agent.v1.BindSandboxRequest;
 import hako.agent.v1.ConfigureLinkRequest;
 import hako.agent.v1.Route;
+import hako.agent.v1.SetClockRequest;
 import hako.base.HakoException;
 import hako.base.Undo;
 import hako.network.Endpoint;
@@ -36,6 +37,7 @@ final class Sandbox {
     private static final Logger log = LoggerFactory.getLogger(Sandbox.class);
 
     private static final SecureRandom RANDOM = new SecureRandom();
+    private static final Duration CLOCK_TIMEOUT = Duration.ofSeconds(10);
     private static final int ENTROPY_BYTES = 64;
     private static final long NANOS = 1_000_000_000L;
 
@@ -212,10 +214,23 @@ final class Sandbox {
         return BindSandboxRequest.newBuilder()
                 .setSandboxId(id)
                 .setHostname(hostname)
-                .setClockNs(now.getEpochSecond() * NANOS + now.getNano())
+                .setClockNs(nanos(now))
                 .setEntropy(ByteString.copyFrom(entropy))
                 .setMachineId(id.substring(0, 32))
                 .build();
+    }
+
+    void setClock(Instant now) {
+        agent.setClock(clock(now), CLOCK_TIMEOUT);
+    }
+
+    static SetClockRequest clock(Instant now) {
+        return SetClockRequest.newBuilder().setClockNs(nanos(now)).build();
+    }
+
+    /** Since 1970. */
+    static long nanos(Instant time) {
+        return time.getEpochSecond() * NANOS + time.getNano();
     }
 
     static ConfigureLinkRequest link(Endpoint endpoint) {

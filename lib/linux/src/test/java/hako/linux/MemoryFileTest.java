@@ -19,6 +19,12 @@ class MemoryFileTest {
         }
     }
 
+    private static void cut(Fd file, long size) throws IOException {
+        try (FileChannel channel = FileChannel.open(file.path(), StandardOpenOption.WRITE)) {
+            channel.truncate(size);
+        }
+    }
+
     private static String read(Fd file, long at, int length) throws IOException {
         try (FileChannel channel = FileChannel.open(file.path(), StandardOpenOption.READ)) {
             ByteBuffer bytes = ByteBuffer.allocate(length);
@@ -51,7 +57,10 @@ class MemoryFileTest {
             MemoryFile.seal(file);
 
             assertThatThrownBy(() -> write(file, 0, "other")).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> cut(file, SIZE / 2)).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> write(file, SIZE, "more")).isInstanceOf(IOException.class);
             assertThat(read(file, 0, 4)).isEqualTo("data");
+            assertThat(Files.size(file.path())).isEqualTo(SIZE);
         }
     }
 }

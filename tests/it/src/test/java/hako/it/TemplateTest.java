@@ -13,6 +13,8 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** VMs cloned from a template: each is itself, and nobody else. */
 @VmTest
@@ -163,17 +165,18 @@ class TemplateTest {
         node.run("rm", "prepared").ok();
     }
 
-    /** As the kernel does when the host's memory is at an end. */
-    @Test
-    void aCloneThatIsKilledWhileItComesUpIsBootedInstead() {
+    /** What the kernel does when the host's memory is at an end: kills, or gives no more. */
+    @ParameterizedTest
+    @ValueSource(strings = {"kill -9 $$", "ulimit -v 400000"})
+    void aCloneThatDoesNotComeUpIsBootedInstead(String fate) {
         Path folder = Temporary.folder("vmm");
         Path vmm = folder.resolve("qemu");
         Path poor = folder.resolve("poor");
         Temporary.write(vmm, """
                 #!/bin/sh
-                case "$*" in *-incoming*) [ ! -e %s ] || kill -9 $$ ;; esac
+                case "$*" in *-incoming*) [ ! -e %s ] || %s ;; esac
                 exec qemu-system-x86_64 "$@"
-                """.formatted(poor));
+                """.formatted(poor, fate));
         assertThat(vmm.toFile().setExecutable(true)).isTrue();
         try (HakoNode other = HakoNode.create("vm.qemu = \"" + vmm + "\"")) {
             other.withBusybox();
@@ -185,6 +188,7 @@ class TemplateTest {
 
             assertThat(result.ok().lines()).containsExactly("0", "/mine");
             assertThat(other.log()).contains("it is made otherwise");
+            other.awaitNoTraces();
         }
         Temporary.delete(folder);
     }
