@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Processors come online and go while a real guest runs. */
 @Tag("vm")
 @Timeout(120)
-class ProcessorsIT {
+class ProcessorsTest {
     private static final Duration BOOT = Duration.ofSeconds(30);
     private static final Duration SOON = Duration.ofSeconds(10);
 
@@ -80,7 +80,7 @@ class ProcessorsIT {
 
     @Test
     void aCloneHasThemAsItsTemplateAndForItself() throws Exception {
-        try (VmTemplate template = new QemuDriver(config).save(spec("template"), ProcessorsIT::awaitAgent)) {
+        try (VmTemplate template = new QemuDriver(config).save(spec("template"), ProcessorsTest::awaitAgent)) {
             vm = template.launch(spec("it"));
             assertThat(online(2)).isEqualTo(2);
             vm.kill();

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What can go wrong between a saved VM and its clones, on a real VMM: it is said, and leaves nothing. */
 @Tag("vm")
 @Timeout(120)
-class QemuTemplateIT {
+class QemuTemplateTest {
     private static final Duration BOOT = Duration.ofSeconds(30);
     private static final long MEMORY = 192 << 20;
 
@@ -91,7 +91,7 @@ class QemuTemplateIT {
     void aTemplateOfAnotherVersionIsStale() throws Exception {
         Path kernel = Files.copy(GuestFiles.kernel(), directory.resolve("vmlinux"));
         config = QemuConfig.of(kernel, GuestFiles.initramfs());
-        try (VmTemplate template = new QemuDriver(config).save(spec("saved"), QemuTemplateIT::awaitAgent)) {
+        try (VmTemplate template = new QemuDriver(config).save(spec("saved"), QemuTemplateTest::awaitAgent)) {
             assertThat(template.isStale()).isFalse();
 
             Files.delete(kernel);
@@ -111,7 +111,7 @@ class QemuTemplateIT {
                 """.formatted(poor));
         assertThat(vmm.toFile().setExecutable(true)).isTrue();
         QemuDriver driver = new QemuDriver(config.withBinary(vmm));
-        try (VmTemplate template = driver.save(spec("saved"), QemuTemplateIT::awaitAgent)) {
+        try (VmTemplate template = driver.save(spec("saved"), QemuTemplateTest::awaitAgent)) {
             Files.createFile(poor);
             assertThatThrownBy(() -> template.launch(spec("clone")))
                     .isInstanceOf(HakoException.class)
