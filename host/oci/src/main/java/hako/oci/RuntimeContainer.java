@@ -137,7 +137,12 @@ record RuntimeContainer(Container container) {
     void start() {
         switch (container.state()) {
             case ContainerState.Created() -> {
-                mirrorNetwork();
+                try {
+                    mirrorNetwork();
+                } catch (RuntimeException e) { // managers take a task that could not be started for one that has ended
+                    container.kill(Signals.SIGKILL);
+                    throw e;
+                }
                 container.start();
             }
             case ContainerState.Stopped(Instant _, ExitReport _) ->
