@@ -162,6 +162,6 @@ class PodTest {
         inPod("web", "sleep 1000");
         node.vmms().forEach(Processes::kill);
         assertThat(podman.run("wait", "web").ok().out()).isEqualTo("137\n");
-        assertThat(node.log()).contains("QEMU was killed");
+        assertThat(node.log()).contains("ended: VMM_DIED: ");
     }
 }
