@@ -23,6 +23,28 @@ pub struct Spec {
     pub mounts: Vec<Mount>,
     #[serde(deserialize_with = "or_default")]
     pub linux: Linux,
+    #[serde(deserialize_with = "or_default")]
+    pub hooks: Hooks,
+}
+
+/// The others run on the host.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Hooks {
+    #[serde(deserialize_with = "or_default")]
+    pub start_container: Vec<Hook>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Hook {
+    pub path: String,
+    #[serde(deserialize_with = "or_default")]
+    pub args: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub env: Vec<String>,
+    /// Seconds.
+    pub timeout: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

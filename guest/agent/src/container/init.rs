@@ -5,7 +5,7 @@ use super::namespaces::{self, Namespaces};
 use super::program::{self, Program};
 use super::seccomp::Filter;
 use super::terminal::Terminal;
-use super::{devices, options, paths, report};
+use super::{devices, hooks, options, paths, report};
 use crate::api::CreateContainerRequest;
 use crate::failure::{Doing, Failure};
 use crate::link;
@@ -63,10 +63,8 @@ impl Init<'_> {
         let program = Program { process: &spec.process, user, filter: self.filter, ends };
         let prepared = program.prepare(terminal, control)?;
         report::ready(control).doing(|| "report to the agent".into())?;
-        if !report::await_go(control) {
-            leave();
-        }
-        prepared.execute()
+        let Some(state) = report::await_start(control) else { leave() };
+        prepared.execute(|| hooks::run(&self.spec.hooks.start_container, &state))
     }
 
     fn build(&self, control: &OwnedFd) -> Result<Option<Terminal>, Failure> {

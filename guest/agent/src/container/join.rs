@@ -25,7 +25,7 @@ pub struct Join<'a> {
 impl Join<'_> {
     /// Does not return: it becomes the program, or reports why not.
     pub fn run(&self, ends: ChildEnds, control: &OwnedFd) -> ! {
-        match self.enter(ends, control).and_then(Prepared::execute) {
+        match self.enter(ends, control).and_then(|prepared| prepared.execute(|| Ok(()))) {
             Err(failure) => program::give_up(control, &failure),
         }
     }

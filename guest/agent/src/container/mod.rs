@@ -8,6 +8,7 @@ mod create;
 mod device_filter;
 mod devices;
 mod exec;
+mod hooks;
 mod host_devices;
 mod init;
 mod join;

@@ -77,7 +77,8 @@ impl<'a> Program<'a> {
 }
 
 impl Prepared<'_> {
-    pub fn execute(self) -> Result<Infallible, Failure> {
+    /// Does `before` with no more rights than the program will have.
+    pub fn execute(self, before: impl FnOnce() -> Result<(), Failure>) -> Result<Infallible, Failure> {
         process::reset_signals();
         let pointers =
             |strings: &[CString]| strings.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]).collect::<Vec<_>>();
@@ -91,6 +92,7 @@ impl Prepared<'_> {
                 self.sets.apply()?;
             }
         }
+        before()?;
         // SAFETY: both arrays end in null and point at strings that end in zero.
         unsafe { libc::execve(self.path.as_ptr(), args.as_ptr(), env.as_ptr()) };
         Err(command::not_executable(&self.path.to_string_lossy(), &io::Error::last_os_error()))

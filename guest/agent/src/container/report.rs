@@ -39,7 +39,7 @@ pub fn failed(socket: &OwnedFd, failure: &Failure) -> io::Result<()> {
 /// Tells a child that has been built ahead what it becomes.
 pub fn task(socket: &OwnedFd, request: &[u8]) -> io::Result<()> {
     sockets::send(socket, &(request.len() as u32).to_ne_bytes(), None)?;
-    sockets::send(socket, request, None)
+    if request.is_empty() { Ok(()) } else { sockets::send(socket, request, None) }
 }
 
 /// Waits for [`task`]; `None` when the agent does not want the child any more.
@@ -47,7 +47,9 @@ pub fn await_task(socket: &OwnedFd) -> Option<Vec<u8>> {
     let mut length = [0; 4];
     read(socket, &mut length)?;
     let mut bytes = vec![0; u32::from_ne_bytes(length) as usize];
-    read(socket, &mut bytes)?;
+    if !bytes.is_empty() {
+        read(socket, &mut bytes)?;
+    }
     Some(bytes)
 }
 
@@ -56,6 +58,16 @@ fn read(socket: &OwnedFd, bytes: &mut [u8]) -> Option<()> {
     // SAFETY: a pointer with its length.
     let count = unsafe { libc::read(socket.as_raw_fd(), bytes.as_mut_ptr().cast(), bytes.len()) };
     (count == bytes.len() as isize).then_some(())
+}
+
+/// Lets a first process become its program. `state` is for its hooks, [`MAX_TASK`] at most.
+pub fn start(socket: &OwnedFd, state: &[u8]) -> io::Result<()> {
+    task(socket, state)
+}
+
+/// Waits for [`start`]; `None` when the agent does not want the child any more.
+pub fn await_start(socket: &OwnedFd) -> Option<Vec<u8>> {
+    await_task(socket)
 }
 
 /// Lets a waiting child go on.

@@ -132,12 +132,19 @@ impl Agent {
         }
     }
 
-    pub(super) fn start_container(&mut self, stream: u32, request: ContainerRequest) -> Outcome<StartResponse> {
+    pub(super) fn start_container(&mut self, stream: u32, request: StartContainerRequest) -> Outcome<StartResponse> {
+        let size = request.hook_state.len();
+        if size > report::MAX_TASK {
+            return Err(Status::invalid(format!(
+                "start the container: a state of {size} bytes, {} at most",
+                report::MAX_TASK
+            )));
+        }
         let container = self.container(&request.container_id)?;
         container.require("start", &[State::Created])?;
         let init = container.init_mut();
         if let Some(control) = &init.control {
-            report::go(control).doing(|| "continue the first process".into())?;
+            report::start(control, &request.hook_state).doing(|| "continue the first process".into())?;
         }
         init.starting = Some(stream);
         let serial = init.serial;

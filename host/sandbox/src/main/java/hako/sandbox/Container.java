@@ -1,12 +1,15 @@
 package hako.sandbox;
 
+import com.google.protobuf.ByteString;
 import hako.agent.v1.ContainerRequest;
+import hako.agent.v1.StartContainerRequest;
 import hako.agent.v1.StartFailure;
 import hako.agent.v1.StartResponse;
 import hako.agent.v1.StatsResponse;
 import hako.base.HakoException;
 import hako.network.WiredNamespace;
 import hako.sandbox.ContainerState.Verb;
+import hako.spec.Hooks;
 import hako.spec.LinuxResources;
 import hako.spec.LinuxSpec;
 import hako.spec.ProcessSpec;
@@ -31,6 +34,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class Container {
     private static final Logger log = LoggerFactory.getLogger(Container.class);
+
+    /** A label: what its startContainer hooks read, the state of the runtime specification without a pid. */
+    public static final String HOOK_STATE = "hako.hook.state";
+
     private static final int SIGKILL = 9;
     private static final int ENOENT = 2;
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(10);
@@ -142,7 +149,7 @@ public final class Container {
     void startInGuest() {
         StartResponse response;
         try {
-            response = sandbox().agent().startContainer(request(), CALL_TIMEOUT);
+            response = sandbox().agent().startContainer(startRequest(), CALL_TIMEOUT.plus(hooksPatience()));
         } catch (HakoException e) {
             HakoException reason = new HakoException(
                     HakoException.Kind.EXTERNAL,
@@ -158,6 +165,21 @@ public final class Container {
             throw failure;
         }
         follow();
+    }
+
+    private StartContainerRequest startRequest() {
+        return StartContainerRequest.newBuilder()
+                .setContainerId(id())
+                .setHookState(ByteString.copyFromUtf8(record().labels().getOrDefault(HOOK_STATE, "")))
+                .build();
+    }
+
+    /** Its program starts when they have run, in the guest. */
+    private Duration hooksPatience() {
+        Hooks hooks = record().spec().hooks();
+        return hooks == null
+                ? Duration.ZERO
+                : hooks.startContainer().stream().map(Hooks.Hook::patience).reduce(Duration.ZERO, Duration::plus);
     }
 
     /** It has ended and is not to be kept: its name is free again. */

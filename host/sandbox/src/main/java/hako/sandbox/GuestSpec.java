@@ -1,5 +1,7 @@
 package hako.sandbox;
 
+import hako.linux.Mounts;
+import hako.linux.Mounts.ReadOnly;
 import hako.spec.LinuxResources;
 import hako.spec.LinuxSpec;
 import hako.spec.MountSpec;
@@ -33,7 +35,7 @@ final class GuestSpec {
                 spec.hostname(),
                 spec.domainname(),
                 mounts,
-                null,
+                spec.hooks() == null ? null : spec.hooks().inContainer(),
                 spec.annotations(),
                 spec.linux() == null ? null : linux(spec.linux(), request.sandbox()));
     }
@@ -77,8 +79,26 @@ final class GuestSpec {
     }
 
     private static MountSpec shared(MountSpec mount, String containerId, SharedFolder shared) {
-        boolean readOnly = mount.options().contains("ro");
-        String source = shared.bind(containerId, Path.of(mount.source()), readOnly);
-        return new MountSpec(mount.destination(), mount.type(), source, mount.options(), List.of(), List.of());
+        Path source = Path.of(mount.source());
+        List<String> options = mount.options();
+        ReadOnly readOnly = readOnly(options, source);
+        if (readOnly == ReadOnly.TOP) { // for the guest all of it is one mount
+            options = options.stream().filter(option -> !option.equals("ro")).toList();
+        }
+        String path = shared.bind(containerId, source, readOnly);
+        return new MountSpec(mount.destination(), mount.type(), path, options, List.of(), List.of());
+    }
+
+    /** @spec config#mounts: ro is for the mount, rro for those below it, too */
+    private static ReadOnly readOnly(List<String> options, Path source) {
+        if (options.contains("rro")) {
+            return ReadOnly.ALL;
+        }
+        if (!options.contains("ro")) {
+            return ReadOnly.NOTHING;
+        }
+        return Mounts.below(source).stream().anyMatch(mount -> !mount.path().equals(source))
+                ? ReadOnly.TOP
+                : ReadOnly.ALL;
     }
 }

@@ -42,6 +42,7 @@ record PreparedContainer(
                 && request.network().mode() != NetworkRequest.Mode.NAMESPACE
                 && !request.isReadOnly()
                 && !request.terminal()
+                && request.spec().hooks() == null
                 && request.spec().mounts().stream().noneMatch(GuestSpec::isBind)
                 && told(request).length <= MOST_TOLD_BYTES;
         return usual && request.root() instanceof RootFilesystem.Block(Path image)

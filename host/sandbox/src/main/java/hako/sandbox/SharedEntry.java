@@ -1,5 +1,6 @@
 package hako.sandbox;
 
+import hako.linux.Mounts.ReadOnly;
 import io.avaje.jsonb.Json;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +13,7 @@ import java.util.List;
  * @param users ids of the containers that have it
  */
 @Json
-public record SharedEntry(String name, long device, long inode, boolean readOnly, List<String> users) {
+public record SharedEntry(String name, long device, long inode, ReadOnly readOnly, List<String> users) {
     public SharedEntry {
         users = List.copyOf(users);
     }
@@ -35,7 +36,12 @@ public record SharedEntry(String name, long device, long inode, boolean readOnly
     }
 
     /** Whether it shows this already: what may be written may be shown read-only by the guest. */
-    boolean shows(long otherDevice, long otherInode, boolean otherReadOnly) {
-        return inode != 0 && device == otherDevice && inode == otherInode && (!readOnly || otherReadOnly);
+    boolean shows(long otherDevice, long otherInode, ReadOnly other) {
+        boolean fits =
+                switch (other) {
+                    case NOTHING, TOP -> readOnly == other;
+                    case ALL -> readOnly != ReadOnly.TOP;
+                };
+        return inode != 0 && device == otherDevice && inode == otherInode && fits;
     }
 }

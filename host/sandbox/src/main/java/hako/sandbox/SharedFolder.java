@@ -4,6 +4,7 @@ import hako.base.HakoException;
 import hako.base.HakoException.Code;
 import hako.linux.LinuxException;
 import hako.linux.Mounts;
+import hako.linux.Mounts.ReadOnly;
 import hako.vm.Device;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,8 +61,13 @@ final class SharedFolder {
         void on(Path target) throws IOException;
     }
 
+    /** Read-only throughout, or not. */
+    String bind(String user, Path source, boolean readOnly) {
+        return bind(user, source, readOnly ? ReadOnly.ALL : ReadOnly.NOTHING);
+    }
+
     /** Shares a file or directory with a container; the path under which the guest sees it. */
-    synchronized String bind(String user, Path source, boolean readOnly) {
+    synchronized String bind(String user, Path source, ReadOnly readOnly) {
         try {
             long device = (long) Files.getAttribute(source, "unix:dev");
             long inode = (long) Files.getAttribute(source, "unix:ino");
@@ -81,7 +87,7 @@ final class SharedFolder {
 
     /** Shares the overlay of an image's layers with a writable directory on top; the guest's path. */
     synchronized String overlay(String user, List<Path> lower, Path upper, Path work) {
-        SharedEntry entry = new SharedEntry(newName(), 0, 0, false, List.of(user));
+        SharedEntry entry = new SharedEntry(newName(), 0, 0, ReadOnly.NOTHING, List.of(user));
         try {
             Files.createDirectories(upper);
             Files.createDirectories(work);

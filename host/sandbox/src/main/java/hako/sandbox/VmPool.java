@@ -8,6 +8,7 @@ import hako.agent.v1.GuestFile;
 import hako.agent.v1.ProcessRequest;
 import hako.agent.v1.ReadOutputRequest;
 import hako.agent.v1.Rootfs;
+import hako.agent.v1.StartContainerRequest;
 import hako.agent.v1.Storage;
 import hako.base.Undo;
 import hako.linux.HostMemory;
@@ -271,10 +272,8 @@ final class VmPool implements AutoCloseable {
         if (created.hasFailure()) {
             throw Container.startFailure(created.getFailure());
         }
-        hako.agent.v1.ContainerRequest container = hako.agent.v1.ContainerRequest.newBuilder()
-                .setContainerId(REHEARSAL)
-                .build();
-        agent.startContainer(container, PATIENCE);
+        agent.startContainer(
+                StartContainerRequest.newBuilder().setContainerId(REHEARSAL).build(), PATIENCE);
         agent.readOutput(
                 ReadOutputRequest.newBuilder()
                         .setContainerId(REHEARSAL)
@@ -282,7 +281,11 @@ final class VmPool implements AutoCloseable {
                         .build(),
                 PATIENCE);
         agent.waitProcess(ProcessRequest.newBuilder().setContainerId(REHEARSAL).build(), PATIENCE);
-        agent.deleteContainer(container, PATIENCE);
+        agent.deleteContainer(
+                hako.agent.v1.ContainerRequest.newBuilder()
+                        .setContainerId(REHEARSAL)
+                        .build(),
+                PATIENCE);
     }
 
     private static RuntimeSpec rehearsed(RuntimeSpec spec) {

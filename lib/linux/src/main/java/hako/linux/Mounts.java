@@ -45,19 +45,36 @@ public final class Mounts {
         mount(source, target, type, flags, data, "mount " + type + " " + source + " on " + target);
     }
 
-    /**
-     * Shows {@code source}, a directory or a file, with all mounted below it, at {@code target}; read-only throughout
-     * if asked. There, set-user-id bits give nobody anything and device files open nothing: a guest may have made them. What is
-     * mounted or unmounted below {@code source} later does not show; below {@code target} it does, also in the copies of it that
-     * other mount namespaces have.
-     */
+    /** What of a mount and those below it cannot be written to. */
+    public enum ReadOnly {
+        NOTHING,
+        /** The mount, and not those below it. */
+        TOP,
+        ALL
+    }
+
+    /** Read-only throughout, or not. */
     public static void bind(Path source, Path target, boolean readOnly) {
+        bind(source, target, readOnly ? ReadOnly.ALL : ReadOnly.NOTHING);
+    }
+
+    /**
+     * Shows {@code source}, a directory or a file, with all mounted below it, at {@code target}. There, set-user-id bits
+     * give nobody anything and device files open nothing: a guest may have made them. What is mounted or unmounted below
+     * {@code source} later does not show; below {@code target} it does, also in the copies of it that other mount namespaces
+     * have.
+     */
+    public static void bind(Path source, Path target, ReadOnly readOnly) {
         String what = "bind " + source + " on " + target;
         try (Arena arena = Arena.ofConfined();
                 Fd tree = copy(arena, source, what)) {
-            long attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (readOnly ? MOUNT_ATTR_RDONLY : 0);
-            change(arena, tree, attributes, MS_PRIVATE, what);
-            change(arena, tree, 0, MS_SHARED, what);
+            change(arena, tree, AT_RECURSIVE, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, MS_PRIVATE, what);
+            switch (readOnly) {
+                case NOTHING -> {}
+                case TOP -> change(arena, tree, 0, MOUNT_ATTR_RDONLY, 0, what);
+                case ALL -> change(arena, tree, AT_RECURSIVE, MOUNT_ATTR_RDONLY, 0, what);
+            }
+            change(arena, tree, AT_RECURSIVE, 0, MS_SHARED, what);
             long empty = arena.allocateFrom("").address();
             long place = arena.allocateFrom(target.toString()).address();
             Syscall.check(
@@ -133,14 +150,14 @@ public final class Mounts {
         }
     }
 
-    /** Of a mount and all below it. */
-    private static void change(Arena arena, Fd tree, long attributes, long propagation, String what) {
+    /** @param depth {@code AT_RECURSIVE}: also of all below it */
+    private static void change(Arena arena, Fd tree, int depth, long attributes, long propagation, String what) {
         // struct mount_attr { u64 attr_set, attr_clr, propagation, userns_fd }
         MemorySegment change = arena.allocate(MOUNT_ATTR_SIZE, 8);
         change.set(Syscall.LONG, 0, attributes);
         change.set(Syscall.LONG, 16, propagation);
         long empty = arena.allocateFrom("").address();
-        int flags = AT_EMPTY_PATH | AT_RECURSIVE;
+        int flags = AT_EMPTY_PATH | depth;
         Syscall.check(
                 Syscall.call(Syscall.MOUNT_SETATTR, tree.number(), empty, flags, change.address(), MOUNT_ATTR_SIZE),
                 "mount_setattr",

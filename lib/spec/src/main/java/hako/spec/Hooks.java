@@ -1,6 +1,7 @@
 package hako.spec;
 
 import io.avaje.jsonb.Json;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,11 @@ public record Hooks(
         poststop = Absent.list(poststop);
     }
 
+    /** Those that run in the container's namespaces, which are the guest's. */
+    public Hooks inContainer() {
+        return new Hooks(List.of(), List.of(), List.of(), startContainer, List.of(), List.of());
+    }
+
     /** @param timeout seconds */
     @Json
     public record Hook(
@@ -33,6 +39,14 @@ public record Hooks(
         public Hook {
             args = Absent.list(args);
             env = Absent.list(env);
+        }
+
+        /** For those that name none it is this long; runc waits for ever. */
+        private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+        /** How long it may run. */
+        public Duration patience() {
+            return timeout == null ? PATIENCE : Duration.ofSeconds(timeout);
         }
     }
 }

@@ -38,8 +38,10 @@ public record MountSpec(
         return new MountSpec(destination, type, otherSource, options, uidMappings, gidMappings);
     }
 
-    /** A bind mount of {@code source}, with everything mounted below it. */
+    /** A bind mount of {@code source}, with everything mounted below it; read-only throughout, or not. */
     public static MountSpec bind(String source, String destination, boolean readOnly) {
-        return of(destination, "bind", source, "rbind", "rprivate", readOnly ? "ro" : "rw");
+        return readOnly
+                ? of(destination, "bind", source, "rbind", "rprivate", "ro", "rro")
+                : of(destination, "bind", source, "rbind", "rprivate", "rw");
     }
 }

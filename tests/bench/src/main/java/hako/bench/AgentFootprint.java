@@ -3,11 +3,11 @@ package hako.bench;
 import com.google.protobuf.ByteString;
 import hako.agent.AgentClient;
 import hako.agent.v1.BindSandboxRequest;
-import hako.agent.v1.ContainerRequest;
 import hako.agent.v1.CreateContainerRequest;
 import hako.agent.v1.ReadOutputRequest;
 import hako.agent.v1.ReadOutputResponse;
 import hako.agent.v1.Rootfs;
+import hako.agent.v1.StartContainerRequest;
 import hako.agent.v1.Storage;
 import hako.base.HakoException;
 import hako.ttrpc.TtrpcClient;
@@ -92,7 +92,7 @@ final class AgentFootprint implements Benchmark {
             throw new BenchmarkException(created.getFailure().getMessage());
         }
         agent.startContainer(
-                ContainerRequest.newBuilder().setContainerId(CONTAINER).build(), PATIENCE);
+                StartContainerRequest.newBuilder().setContainerId(CONTAINER).build(), PATIENCE);
         StringBuilder output = new StringBuilder();
         long offset = 0;
         while (true) {

@@ -27,6 +27,7 @@ import hako.agent.v1.ResizeTerminalRequest;
 import hako.agent.v1.SetClockRequest;
 import hako.agent.v1.ShutdownRequest;
 import hako.agent.v1.SignalProcessRequest;
+import hako.agent.v1.StartContainerRequest;
 import hako.agent.v1.StartResponse;
 import hako.agent.v1.StatsResponse;
 import hako.agent.v1.UpdateContainerRequest;
@@ -151,12 +152,12 @@ public final class AgentClient {
     }
 
     /** Starts the container's init. A command that cannot be started is in the answer, not an exception. */
-    public StartResponse startContainer(ContainerRequest request, Duration timeout) {
+    public StartResponse startContainer(StartContainerRequest request, Duration timeout) {
         return call("StartContainer", request, StartResponse.parser(), timeout);
     }
 
     /** In line, without waiting: see {@link #startContainer}. */
-    public TtrpcCall<StartResponse> startStartContainer(ContainerRequest request) {
+    public TtrpcCall<StartResponse> startStartContainer(StartContainerRequest request) {
         return start("StartContainer", request, StartResponse.parser());
     }
 

@@ -16,6 +16,7 @@ import hako.agent.v1.LinkStats;
 import hako.agent.v1.ProcessRequest;
 import hako.agent.v1.ReadOutputRequest;
 import hako.agent.v1.ReadOutputResponse;
+import hako.agent.v1.StartContainerRequest;
 import hako.agent.v1.StatsResponse;
 import hako.ttrpc.StatusCode;
 import hako.ttrpc.TtrpcCall;
@@ -76,7 +77,7 @@ class AgentClientTest {
                         "WaitProcess",
                         ProcessRequest.parser(),
                         request -> ExitStatus.newBuilder().setCode(3).build())
-                .method("StartContainer", ContainerRequest.parser(), request -> {
+                .method("StartContainer", StartContainerRequest.parser(), request -> {
                     throw new TtrpcException(StatusCode.NOT_FOUND, "start \"web\": no such container");
                 });
         UnixDomainSocketAddress address = UnixDomainSocketAddress.of(directory.resolve("agent.sock"));
@@ -152,7 +153,7 @@ class AgentClientTest {
     @Test
     void theAgentsRefusalCarriesItsStatus() {
         assertThatThrownBy(() -> agent.startContainer(
-                        ContainerRequest.newBuilder().setContainerId("web").build(), SOON))
+                        StartContainerRequest.newBuilder().setContainerId("web").build(), SOON))
                 .isInstanceOfSatisfying(
                         TtrpcException.class, e -> assertThat(e.status()).isEqualTo(StatusCode.NOT_FOUND.number()))
                 .hasMessage("start \"web\": no such container");

@@ -15,6 +15,7 @@ import hako.agent.v1.CreateContainerResponse;
 import hako.agent.v1.OnlineCpusRequest;
 import hako.agent.v1.ProcessRequest;
 import hako.agent.v1.Rootfs;
+import hako.agent.v1.StartContainerRequest;
 import hako.agent.v1.Storage;
 import hako.base.HakoException;
 import hako.linux.Tap;
@@ -216,7 +217,8 @@ class QemuVmTest {
                                 .addStorages(directory("data"))
                                 .build(),
                         BOOT);
-        agent().startContainer(ContainerRequest.newBuilder().setContainerId("c").build(), SOON);
+        agent().startContainer(
+                        StartContainerRequest.newBuilder().setContainerId("c").build(), SOON);
         agent().waitProcess(ProcessRequest.newBuilder().setContainerId("c").build(), SOON);
 
         assertThat(shared.resolve("end")).as("it got that far").exists();
