@@ -24,16 +24,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The programs of a bundle that run at the turns of its container's life, in this host's namespaces, with the container's
- * state on their standard input.
+ * The programs of a bundle that run at the turns of its container's life in this host's namespaces, with the container's
+ * state on their standard input. Those for its start run in the guest.
  *
  * @see <a href="https://github.com/opencontainers/runtime-spec/blob/main/config.md#posix-platform-hooks">runtime-spec, Hooks</a>
  */
 final class BundleHooks {
     private static final Logger log = LoggerFactory.getLogger(BundleHooks.class);
 
-    /** For those that name none; runc waits for ever. */
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    /** For one that was killed. */
+    private static final Duration END_PATIENCE = Duration.ofMinutes(2);
 
     private final RuntimeContainer container;
     private final Hooks hooks;
@@ -47,14 +47,6 @@ final class BundleHooks {
         Hooks hooks = spec.hooks();
         List<Hook> none = List.of();
         return hooks == null ? new Hooks(none, none, none, none, none, none) : hooks;
-    }
-
-    /** @throws HakoException for what would have to run in the guest */
-    static void check(RuntimeSpec spec) {
-        if (!of(spec).startContainer().isEmpty()) {
-            throw HakoException.user(
-                    Code.UNSUPPORTED, "startContainer hooks are not supported: they would have to run in the VM");
-        }
     }
 
     /** @throws HakoException for what would wire a process that is not there: the caller stands in its place */
@@ -127,7 +119,7 @@ final class BundleHooks {
     }
 
     private static int await(Spawned program, Hook hook) throws InterruptedException {
-        Duration patience = hook.timeout() == null ? PATIENCE : Duration.ofSeconds(hook.timeout());
+        Duration patience = hook.patience();
         try {
             return program.await(patience);
         } catch (HakoException e) {
@@ -144,7 +136,7 @@ final class BundleHooks {
 
     private static void end(Spawned program) throws InterruptedException {
         program.killGroup();
-        program.await(PATIENCE);
+        program.await(END_PATIENCE);
     }
 
     private static HakoException failed(String message) {

@@ -3,6 +3,7 @@ package hako.oci;
 import hako.base.HakoException;
 import hako.base.HakoException.Code;
 import hako.cgroup.Cgroup;
+import hako.door.Json;
 import hako.oci.KeptCall.Token;
 import hako.sandbox.Container;
 import hako.sandbox.ContainerId;
@@ -11,12 +12,16 @@ import hako.sandbox.NetworkRequest;
 import hako.sandbox.NetworkRequest.Mode;
 import hako.sandbox.SandboxRequest;
 import hako.sandbox.Sandboxes;
+import hako.spec.Hooks;
 import hako.spec.ProcessSpec;
 import hako.spec.RuntimeSpec;
 import hako.storage.RootFilesystem;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** A container on its way from a bundle to the process that stands for it. Belongs to one call. */
 final class NewContainer {
@@ -50,7 +55,6 @@ final class NewContainer {
                     Code.UNSUPPORTED,
                     "a container in a VM cannot have the host's network: give it a network namespace");
         }
-        BundleHooks.check(bundle.spec());
         sandbox = new JoinedSandbox(call.services().sandboxes(), id.root(), bundle.spec()).find();
         process = java.util.Objects.requireNonNull(bundle.spec().process());
         cgroup = cgroup();
@@ -142,6 +146,31 @@ final class NewContainer {
         return sandboxes.create(request);
     }
 
+    private Map<String, String> labels() {
+        Map<String, String> labels = new HashMap<>(RuntimeContainer.labels(id, bundle.directory()));
+        cgroup.ifPresent(chosen -> labels.put(RuntimeContainer.CGROUP, chosen.toString()));
+        if (bundle.spec().hooks() instanceof Hooks hooks
+                && !hooks.startContainer().isEmpty()) {
+            labels.put(Container.HOOK_STATE, Json.line(hookState()));
+        }
+        return labels;
+    }
+
+    /** @spec runtime#state, of a container about to start */
+    private Map<String, @Nullable Object> hookState() {
+        return Json.object(
+                "ociVersion",
+                bundle.spec().ociVersion(),
+                "id",
+                id.id(),
+                "status",
+                "created",
+                "bundle",
+                bundle.directory().toString(),
+                "annotations",
+                bundle.spec().annotations());
+    }
+
     private ContainerRequest request() {
         RuntimeSpec spec = bundle.spec();
         String hostname = spec.hostname() == null || spec.hostname().isEmpty()
@@ -160,7 +189,7 @@ final class NewContainer {
                 false,
                 new NetworkRequest(Mode.NAMESPACE, hostname, List.of(), List.of()),
                 SIGTERM,
-                RuntimeContainer.labels(id, directory, cgroup),
+                labels(),
                 sandbox);
     }
 }

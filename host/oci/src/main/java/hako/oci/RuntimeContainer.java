@@ -48,21 +48,16 @@ record RuntimeContainer(Container container) {
 
     static final String CGROUP = "hako.oci.cgroup";
 
+    /** As good as for ever: who waits can end it. */
+    private static final Duration RESUME_PATIENCE = Duration.ofDays(1);
+
+    private static final Duration PAUSE = Duration.ofMillis(50);
+
     /** How long a process that has nothing to stand for any more may take to end. */
     private static final Duration END_PATIENCE = Duration.ofSeconds(2);
 
-    static Map<String, String> labels(RuntimeId id, Path bundle, Optional<Cgroup> cgroup) {
-        return Map.of(
-                ROOT,
-                id.root(),
-                ID,
-                id.id(),
-                BUNDLE,
-                bundle.toString(),
-                BOOT,
-                Boot.id(),
-                CGROUP,
-                cgroup.map(Cgroup::toString).orElse(""));
+    static Map<String, String> labels(RuntimeId id, Path bundle) {
+        return Map.of(ROOT, id.root(), ID, id.id(), BUNDLE, bundle.toString(), BOOT, Boot.id());
     }
 
     static Optional<RuntimeContainer> find(Sandboxes sandboxes, RuntimeId id) {
@@ -265,18 +260,25 @@ record RuntimeContainer(Container container) {
         return linux == null || linux.resources() == null ? LinuxResources.NONE : linux.resources();
     }
 
-    /** One more process. */
-    ContainerProcess exec(ProcessSpec process, boolean ignorePaused) {
+    /** One more process. @param ignorePaused it starts when the container goes on; until then this waits */
+    ContainerProcess exec(ProcessSpec process, boolean ignorePaused) throws InterruptedException {
+        if (ignorePaused) {
+            awaitResumed();
+        }
         switch (container.state()) {
             case ContainerState.Stopped(Instant _, ExitReport _) -> throw refuse("cannot exec in a stopped container");
             case ContainerState.Paused(Instant _) ->
-                throw refuse(
-                        ignorePaused
-                                ? "cannot exec in a paused container: nothing can start in a frozen VM"
-                                : "cannot exec in a paused container (use --ignore-paused to override)");
+                throw refuse("cannot exec in a paused container (use --ignore-paused to override)");
             case ContainerState.Creating(), ContainerState.Created(), ContainerState.Running(Instant _) -> {
                 return container.exec(process, "", true);
             }
+        }
+    }
+
+    private void awaitResumed() throws InterruptedException {
+        long end = System.nanoTime() + RESUME_PATIENCE.toNanos();
+        while (container.state() instanceof ContainerState.Paused && System.nanoTime() - end < 0) {
+            Thread.sleep(PAUSE);
         }
     }
 

@@ -259,6 +259,45 @@ class RuntimeTest {
     }
 
     @Test
+    void hooksOfItsStartRunInTheGuestBeforeTheProgram() {
+        String hooks =
+                ", \"hooks\": {\"startContainer\": [{\"path\": \"/bin/sh\", \"args\": [\"sh\", \"-c\", \"%s\"]}]}";
+        Bundle bundle = bundle("true").configure(false, hooks.formatted("cat >/state"), "cat", "/state");
+        try (Running monitor = create(bundle, "web")) {
+            runtime("start", "web").ok();
+            Json state = Json.parse(monitor.await().out());
+            assertThat(state.at("id").text()).isEqualTo("web");
+            assertThat(state.at("status").text()).isEqualTo("created");
+            assertThat(state.at("pid").number()).isEqualTo(1);
+            assertThat(state.at("bundle").text()).isEqualTo(bundle.folder().toString());
+        }
+        runtime("delete", "web").ok();
+        Temporary.delete(bundle.pidFile());
+        bundle.configure(false, hooks.formatted("echo no; exit 3"), "touch", "/ran");
+        try (Running monitor = create(bundle, "web")) {
+            assertThat(runtime("start", "web").exits(1).err())
+                    .contains("error running hook #0 (startContainer) /bin/sh: exit status 3: no");
+            monitor.await();
+            assertThat(bundle.root().resolve("ran")).doesNotExist();
+        }
+    }
+
+    @Test
+    void anExecInAPausedContainerWaitsIfItIsToldSo() {
+        Bundle bundle = bundle("sleep 1000");
+        try (Running _ = create(bundle, "web")) {
+            runtime("start", "web").ok();
+            runtime("pause", "web").ok();
+            assertThat(runtime("exec", "web", "true").exits(255).err()).contains("cannot exec in a paused container");
+            try (Running exec =
+                    node.runtime("exec", "--ignore-paused", "web", "echo", "ok").start()) {
+                runtime("resume", "web").ok();
+                assertThat(exec.await().out()).isEqualTo("ok\n");
+            }
+        }
+    }
+
+    @Test
     void rootsKeepTheirContainersApart() {
         Bundle one = bundle("sleep 1000");
         Bundle other = bundle("sleep 1000");
