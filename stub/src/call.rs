@@ -10,6 +10,7 @@ use crate::signals::{self, Signals};
 use crate::stay;
 use crate::streams::{Answer, Streams};
 use crate::terminal;
+use crate::view::{self, View};
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
@@ -21,7 +22,7 @@ const FOR_EVER: Duration = Duration::from_secs(86400);
 enum End {
     Exit(u8),
     /// This is the process that stays behind, and has a token to call with.
-    Stayed,
+    Stayed(Option<View>),
     /// The daemon is gone, and had taken the call or not.
     Broken {
         acknowledged: bool,
@@ -44,16 +45,21 @@ impl<'a> Call<'a> {
     }
 
     /// Runs to the end; the answer is the exit code the daemon gave.
-    pub fn run(mut self) -> Result<u8, Failure> {
+    pub fn run(self) -> Result<u8, Failure> {
+        let signals = self.signals;
+        self.go_on(Wait::FirstCall(signals))
+    }
+
+    fn go_on(mut self, mut wait: Wait<'a>) -> Result<u8, Failure> {
         let mut deadline = Instant::now() + PATIENCE;
-        let mut wait = Wait::FirstCall(self.signals);
         // A daemon that ended between taking the connection and taking the call has done nothing: one more try.
         let mut may_repeat = true;
         loop {
             let connection = reach(self.place, wait, deadline)?;
             match self.attend(&connection)? {
                 End::Exit(code) => return Ok(code),
-                End::Stayed => {
+                End::Stayed(Some(view)) => return view::before(&view, || self.go_on(Wait::Reconnect))?,
+                End::Stayed(None) => {
                     deadline = Instant::now() + PATIENCE;
                     wait = Wait::Reconnect;
                 }
@@ -125,7 +131,7 @@ impl<'a> Call<'a> {
                             self.streams = Streams::default();
                             self.cgroups = Some(Membership::current());
                             self.token = order.token;
-                            return Ok(End::Stayed);
+                            return Ok(End::Stayed(order.view));
                         }
                     }
                 }

@@ -88,7 +88,7 @@ fn spawn(program: &Path, place: &Place, log: File, ready: &OwnedFd) -> Result<()
     if let Some(home) = place.home() {
         command.env("HAKO_HOME", home);
     }
-    // SAFETY: the closure runs in the child of a process with one thread and calls async-signal-safe functions only.
+    // SAFETY: the closure calls async-signal-safe functions only.
     unsafe { command.pre_exec(move || detach(number)) };
     match command.spawn() {
         Ok(mut parent) => {

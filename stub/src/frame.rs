@@ -3,6 +3,7 @@
 //! Every frame is `u32 length, u8 type, payload`, little endian; `length` counts the payload alone.
 
 use crate::streams::Answer;
+use crate::view::{Bind, View};
 
 /// What this program speaks; the daemon refuses another.
 pub const VERSION: u16 = 2;
@@ -129,6 +130,8 @@ pub struct Stay {
     pub terminal: bool,
     /// What it calls the daemon with.
     pub token: Vec<u8>,
+    /// What its mount namespace shows; none: the host's is its.
+    pub view: Option<View>,
 }
 
 /// The peer does not speak this protocol.
@@ -171,9 +174,7 @@ fn decode(kind: u8, payload: &[u8]) -> Result<Order, Garbage> {
         (RAW, [on]) => Ok(Order::Raw(*on != 0)),
         (EXIT, &[code, 0, 0, 0]) => Ok(Order::Exit(code)),
         (TOKEN, token) => Ok(Order::Token(string(token)?)),
-        (STAY, [flags @ 0..4, token @ ..]) => {
-            Ok(Order::Stay(Stay { network: flags & 1 != 0, terminal: flags & 2 != 0, token: string(token)? }))
-        }
+        (STAY, [flags @ 0..16, rest @ ..]) => stay(*flags, rest),
         (OUTPUT, [descriptor @ (1 | 2), rest @ ..]) => {
             let (position, bytes) = rest.split_first_chunk().ok_or(Garbage)?;
             Ok(Order::Output(*descriptor, u64::from_le_bytes(*position), bytes.to_vec()))
@@ -181,6 +182,33 @@ fn decode(kind: u8, payload: &[u8]) -> Result<Order, Garbage> {
         (READ, offset) => Ok(Order::Read(u64::from_le_bytes(offset.try_into().map_err(|_| Garbage)?))),
         _ => Err(Garbage),
     }
+}
+
+fn stay(flags: u8, payload: &[u8]) -> Result<Order, Garbage> {
+    let (network, terminal) = (flags & 1 != 0, flags & 2 != 0);
+    if flags & 4 == 0 {
+        return Ok(Order::Stay(Stay { network, terminal, token: string(payload)?, view: None }));
+    }
+    let mut rest = payload;
+    let (token, root) = (take_string(&mut rest)?, take_string(&mut rest)?);
+    let mut binds = Vec::new();
+    while let [read_only @ 0..2, behind @ ..] = rest {
+        rest = behind;
+        let (source, destination) = (take_string(&mut rest)?, take_string(&mut rest)?);
+        binds.push(Bind { source, destination, read_only: *read_only != 0 });
+    }
+    if !rest.is_empty() {
+        return Err(Garbage);
+    }
+    let view = Some(View { root, read_only: flags & 8 != 0, binds });
+    Ok(Order::Stay(Stay { network, terminal, token, view }))
+}
+
+fn take_string(rest: &mut &[u8]) -> Result<Vec<u8>, Garbage> {
+    let (length, bytes) = rest.split_first_chunk().ok_or(Garbage)?;
+    let (string, behind) = bytes.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or(Garbage)?;
+    *rest = behind;
+    Ok(string.to_vec())
 }
 
 /// A string and nothing behind it.
@@ -239,7 +267,7 @@ mod tests {
     fn the_order_to_stay_is_read() {
         let mut reader = FrameReader::default();
         reader.push(b"\x08\0\0\0\x16\x02\x03\0\0\0abc");
-        let stay = Stay { network: false, terminal: true, token: b"abc".to_vec() };
+        let stay = Stay { network: false, terminal: true, token: b"abc".to_vec(), view: None };
         assert_eq!(reader.next(), Ok(Some(Order::Stay(stay))));
     }
 

@@ -13,6 +13,7 @@ mod signals;
 mod stay;
 mod streams;
 mod terminal;
+mod view;
 
 use call::Call;
 use failure::{Failure, describe};

@@ -19,7 +19,8 @@ impl Membership {
         if *self == Self::current() {
             return;
         }
-        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        // Not those of the first thread, which shows the container's.
+        let mounts = fs::read_to_string("/proc/thread-self/mountinfo").unwrap_or_default();
         for folder in self.folders(&mounts) {
             let opened = OpenOptions::new().write(true).open(folder.join("cgroup.procs"));
             let _ = opened.and_then(|mut file| file.write_all(b"0"));

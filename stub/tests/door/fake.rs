@@ -164,8 +164,15 @@ impl Caller {
 
     /// STAY with these flags, and a descriptor beside it.
     pub fn stay(&mut self, flags: u8, token: &str, descriptor: Option<RawFd>) {
+        self.stay_showing(flags, token, &[], descriptor);
+    }
+
+    /// The same with what its mount namespace is to show.
+    pub fn stay_showing(&mut self, flags: u8, token: &str, view: &[u8], descriptor: Option<RawFd>) {
         let length = token.len() as u8;
-        let frame = [&[length + 5, 0, 0, 0, 22, flags, length, 0, 0, 0], token.as_bytes()].concat();
+        let whole = (5 + token.len() + view.len()) as u32;
+        let head = [&whole.to_le_bytes()[..], &[22, flags, length, 0, 0, 0], token.as_bytes(), view];
+        let frame = head.concat();
         let mut control = [0_u64; 3];
         // SAFETY: the pointers outlive the call; the control buffer is aligned, has room for one descriptor, and its size
         // is told.

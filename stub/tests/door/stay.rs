@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 const NETWORK: u8 = 1;
 const TERMINAL: u8 = 2;
+const VIEW: u8 = 4;
 
 struct Session {
     _home: Home,
@@ -124,6 +125,50 @@ fn it_has_a_network_namespace_of_its_own_where_that_is_asked_for() {
     assert_eq!(namespace(without.hello.pid), ours);
     with.kept.exit(0);
     without.kept.exit(0);
+}
+
+#[test]
+fn whoever_joins_its_mount_namespace_finds_the_containers_files_and_none_of_the_hosts() {
+    // SAFETY: only asks.
+    if unsafe { libc::geteuid() } != 0 {
+        return;
+    }
+    let home = Home::new();
+    let (root, volume) = (home.path().join("root"), home.path().join("volume"));
+    for folder in [&root.join("v"), &root.join("sealed"), &volume] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    fs::write(volume.join("file"), "of the volume").unwrap();
+    std::os::unix::fs::symlink("/../../../../v", root.join("link")).unwrap();
+    let volume = volume.to_str().unwrap();
+    let mut view = string(root.to_str().unwrap());
+    for (read_only, destination) in [(0, "/v"), (1, "/sealed"), (0, "/none/there"), (0, "/link")] {
+        view.push(read_only);
+        view.extend(string(volume));
+        view.extend(string(destination));
+    }
+    let daemon = FakeDaemon::listen(&home);
+    let stub = Stub::start(&home, &["create"]);
+    let (mut caller, _) = daemon.greet();
+    caller.stay_showing(VIEW, "kept", &view, None);
+    let (mut kept, hello) = daemon.greet();
+
+    let seen = PathBuf::from(format!("/proc/{}/root", hello.pid));
+    let mut names: Vec<_> = fs::read_dir(&seen).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["link", "sealed", "v"]);
+    assert_eq!(fs::read_to_string(seen.join("v/file")).unwrap(), "of the volume");
+    fs::write(seen.join("v/new"), "").unwrap();
+    assert_eq!(fs::write(seen.join("sealed/new"), "").unwrap_err().raw_os_error(), Some(libc::EROFS));
+    assert!(!root.join("v/file").exists(), "a mount of its own");
+    assert_eq!(hello.target(1), "/", "it calls from the host");
+    caller.exit(0);
+    kept.exit(0);
+    stub.end();
+}
+
+fn string(text: &str) -> Vec<u8> {
+    [&(text.len() as u32).to_le_bytes()[..], text.as_bytes()].concat()
 }
 
 /// By the kernel, to a caller who is not root.

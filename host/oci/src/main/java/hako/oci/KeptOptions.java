@@ -4,6 +4,7 @@ import hako.base.HakoException;
 import hako.base.HakoException.Code;
 import hako.door.Option;
 import hako.door.Options;
+import hako.doorstep.View;
 import hako.spec.ProcessSpec;
 import org.jspecify.annotations.Nullable;
 
@@ -49,13 +50,14 @@ final class KeptOptions {
      * Leaves the process behind that will call with this token.
      *
      * @param ownNetwork in a network namespace of its own
+     * @param view what whoever joins its mount namespace finds there; null: the host
      * @return its pid
      */
-    long leave(RuntimeCall call, String token, boolean ownNetwork, @Nullable Console console)
+    long leave(RuntimeCall call, String token, boolean ownNetwork, @Nullable View view, @Nullable Console console)
             throws InterruptedException {
         return call.services()
                 .kept()
-                .leave(call.caller(), token, ownNetwork, console == null ? null : console.terminal());
+                .leave(call.caller(), token, ownNetwork, view, console == null ? null : console.terminal());
     }
 
     /** All is well: others learn of it. */

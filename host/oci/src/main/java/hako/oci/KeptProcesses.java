@@ -4,6 +4,7 @@ import hako.base.HakoException;
 import hako.base.HakoException.Code;
 import hako.base.HakoException.Kind;
 import hako.doorstep.Caller;
+import hako.doorstep.View;
 import hako.linux.Fd;
 import java.time.Duration;
 import java.util.Map;
@@ -28,14 +29,16 @@ final class KeptProcesses {
      * Returns when the process has called and is attached.
      *
      * @param ownNetwork it gets a network namespace
+     * @param view what whoever joins its mount namespace finds there; null: the host
      * @param terminal its streams; null: the caller's
      * @return its pid
      */
-    long leave(Caller caller, String token, boolean ownNetwork, @Nullable Fd terminal) throws InterruptedException {
+    long leave(Caller caller, String token, boolean ownNetwork, @Nullable View view, @Nullable Fd terminal)
+            throws InterruptedException {
         CompletableFuture<Long> pid = new CompletableFuture<>();
         awaited.put(token, pid);
         try {
-            caller.stay(token, ownNetwork, terminal);
+            caller.stay(token, ownNetwork, view, terminal);
             return pid.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             throw new HakoException(

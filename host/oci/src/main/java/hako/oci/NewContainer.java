@@ -4,6 +4,7 @@ import hako.base.HakoException;
 import hako.base.HakoException.Code;
 import hako.cgroup.Cgroup;
 import hako.door.Json;
+import hako.doorstep.View;
 import hako.oci.KeptCall.Token;
 import hako.sandbox.Container;
 import hako.sandbox.ContainerId;
@@ -16,11 +17,14 @@ import hako.spec.Hooks;
 import hako.spec.ProcessSpec;
 import hako.spec.RuntimeSpec;
 import hako.storage.RootFilesystem;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A container on its way from a bundle to the process that stands for it. Belongs to one call. */
@@ -40,16 +44,14 @@ final class NewContainer {
         this.call = call;
         this.id = id;
         this.options = options;
-        if (!call.caller().sharesFiles()) {
-            throw HakoException.user(
-                    Code.UNSUPPORTED,
-                    "the caller lives in a mount namespace or root directory of its own, whose files cannot be shared with a VM");
-        }
         if (RuntimeContainer.find(call.services().sandboxes(), id).isPresent()) {
             throw HakoException.user(Code.ALREADY_EXISTS, "container with given ID already exists");
         }
         String directory = options.bundle.value();
-        bundle = Bundle.read(call.path(directory.isEmpty() ? "." : directory).normalize());
+        bundle = Bundle.read(ours(
+                Path.of(directory),
+                call.path(directory.isEmpty() ? "." : directory).normalize()));
+        requireOurs(bundle);
         if (RuntimeContainer.network(bundle.spec()).isEmpty()) {
             throw HakoException.user(
                     Code.UNSUPPORTED,
@@ -78,6 +80,55 @@ final class NewContainer {
         return Optional.of(chosen);
     }
 
+    /**
+     * Files of a caller in another mount namespace can be shared with a VM where they are the host's, by the same names: Podman, which
+     * maps users, hides only {@code /sys}.
+     *
+     * @param seen by the caller
+     */
+    private Path ours(Path path, Path seen) {
+        if (call.caller().sharesFiles()) {
+            return seen;
+        }
+        try {
+            if (path.isAbsolute() && Files.isSameFile(path, seen)) {
+                return path;
+            }
+        } catch (IOException e) {
+            // it is not there
+        }
+        throw HakoException.user(
+                Code.UNSUPPORTED,
+                "the caller lives in a mount namespace or root directory of its own, and \"%s\" there cannot be shared with a VM"
+                        .formatted(path));
+    }
+
+    private void requireOurs(Bundle read) {
+        if (!call.caller().sharesFiles()) {
+            Stream.concat(
+                            Stream.of(read.root()),
+                            read.spec().mounts().stream()
+                                    .filter(mount -> mount.isBind() && mount.source() != null)
+                                    .map(mount -> Path.of(mount.source())))
+                    .forEach(path -> ours(path, call.path(path.toString())));
+        }
+    }
+
+    /** Its root and volumes, as the VM has them. */
+    private View view() {
+        RuntimeSpec.Root root = bundle.spec().root();
+        return new View(
+                bundle.root(),
+                root != null && Boolean.TRUE.equals(root.readonly()),
+                bundle.spec().mounts().stream()
+                        .filter(mount -> mount.isBind() && mount.source() != null)
+                        .map(mount -> new View.Bind(
+                                Path.of(mount.source()),
+                                mount.destination(),
+                                mount.options().contains("ro")))
+                        .toList());
+    }
+
     /** Makes it, with a process that stays behind for it; on return both are there. */
     Container leaveBehind() throws InterruptedException {
         try (Console console = options.kept.console(call, process)) {
@@ -85,7 +136,7 @@ final class NewContainer {
             RuntimeContainer made = new RuntimeContainer(container);
             try {
                 made.makeCgroup();
-                long pid = options.kept.leave(call, token(true, false).toString(), hasOwnNetwork(), console);
+                long pid = options.kept.leave(call, token(true, false).toString(), hasOwnNetwork(), view(), console);
                 made.joinCgroup(pid);
                 new BundleHooks(made).created();
                 if (call.signals().endedCall()) {

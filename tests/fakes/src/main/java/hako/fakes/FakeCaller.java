@@ -1,6 +1,7 @@
 package hako.fakes;
 
 import hako.doorstep.Caller;
+import hako.doorstep.View;
 import hako.linux.Fd;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -210,7 +211,7 @@ public final class FakeCaller implements Caller {
     }
 
     @Override
-    public void stay(String newToken, boolean ownNetwork, @Nullable Fd newTerminal) {
+    public void stay(String newToken, boolean ownNetwork, @Nullable View view, @Nullable Fd newTerminal) {
         stays.add(newToken);
     }
 

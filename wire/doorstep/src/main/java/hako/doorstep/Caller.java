@@ -118,9 +118,10 @@ public interface Caller {
      * session of its own, that keeps its streams and calls with this token, as if the daemon had been replaced.
      *
      * @param ownNetwork in a network namespace of its own
+     * @param view what its mount namespace shows; null: that is the caller's
      * @param terminal its streams and controlling terminal; null: the caller's streams. Stays open here
      */
-    void stay(String token, boolean ownNetwork, @Nullable Fd terminal);
+    void stay(String token, boolean ownNetwork, @Nullable View view, @Nullable Fd terminal);
 
     /** Raw mode of standard input's terminal, where it is one, on or off. It is off again when the caller ends. */
     void raw(boolean on);

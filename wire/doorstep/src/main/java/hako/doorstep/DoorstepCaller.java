@@ -267,9 +267,10 @@ final class DoorstepCaller implements Caller {
     }
 
     @Override
-    public void stay(String token, boolean ownNetwork, @Nullable Fd terminal) {
+    public void stay(String token, boolean ownNetwork, @Nullable View view, @Nullable Fd terminal) {
         connection.send(
-                Frame.stay(token, ownNetwork, terminal != null), terminal == null ? List.of() : List.of(terminal));
+                Frame.stay(token, ownNetwork, view, terminal != null),
+                terminal == null ? List.of() : List.of(terminal));
     }
 
     @Override

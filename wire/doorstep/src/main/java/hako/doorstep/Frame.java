@@ -1,8 +1,12 @@
 package hako.doorstep;
 
+import hako.base.HakoException;
+import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code u32 length, u8 type, payload}, little endian; {@code length} counts the payload alone.
@@ -39,6 +43,11 @@ record Frame(byte type, ByteBuffer payload) {
 
     private static final int OWN_NETWORK = 1;
     private static final int TERMINAL = 2;
+    private static final int VIEW = 4;
+    private static final int READ_ONLY = 8;
+
+    /** The longest STAY; the door-step takes no longer frame than OUTPUT's. */
+    static final int MOST_STAY = MOST_OUTPUT;
 
     private static final int LAST_SIGNAL = 64;
 
@@ -60,14 +69,41 @@ record Frame(byte type, ByteBuffer payload) {
     }
 
     /** @param terminal comes beside this frame */
-    static ByteBuffer stay(String token, boolean ownNetwork, boolean terminal) {
+    static ByteBuffer stay(String token, boolean ownNetwork, @Nullable View view, boolean terminal) {
         byte[] bytes = bytes(token);
-        int flags = (ownNetwork ? OWN_NETWORK : 0) | (terminal ? TERMINAL : 0);
-        return begin(STAY, 5 + bytes.length)
+        int flags = (ownNetwork ? OWN_NETWORK : 0) | (terminal ? TERMINAL : 0) | (view == null ? 0 : flags(view));
+        byte[] shown = view == null ? new byte[0] : shown(view);
+        return begin(STAY, 5 + bytes.length + shown.length)
                 .put((byte) flags)
                 .putInt(bytes.length)
                 .put(bytes)
+                .put(shown)
                 .flip();
+    }
+
+    private static int flags(View view) {
+        return VIEW | (view.readOnly() ? READ_ONLY : 0);
+    }
+
+    private static byte[] shown(View view) {
+        ByteBuffer shown = ByteBuffer.allocate(MOST_STAY).order(ByteOrder.LITTLE_ENDIAN);
+        try {
+            put(shown, view.root().toString());
+            for (View.Bind bind : view.binds()) {
+                shown.put((byte) (bind.readOnly() ? 1 : 0));
+                put(shown, bind.source().toString());
+                put(shown, bind.destination());
+            }
+        } catch (BufferOverflowException e) {
+            throw HakoException.user(
+                    HakoException.Code.INVALID_ARGUMENT, "the paths of the mounts are over " + MOST_STAY + " bytes");
+        }
+        return Arrays.copyOf(shown.array(), shown.position());
+    }
+
+    private static void put(ByteBuffer buffer, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        buffer.putInt(bytes.length).put(bytes);
     }
 
     private static byte[] bytes(String token) {

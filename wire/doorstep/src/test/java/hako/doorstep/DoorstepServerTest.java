@@ -232,11 +232,13 @@ class DoorstepServerTest {
     }
 
     @Test
-    void theOrderToStayComesWithItsTerminal() throws Exception {
+    void theOrderToStayComesWithItsTerminalAndWhatItShows() throws Exception {
+        View.Bind volume = new View.Bind(Path.of("/s"), "/d", false);
         try (PseudoTerminal terminal = PseudoTerminal.open();
                 FakeDoorstep doorstep = serve(caller -> {
-                    caller.stay("kept", true, null);
-                    caller.stay("kept", false, terminal.terminal());
+                    caller.stay("kept", true, null, null);
+                    caller.stay("kept", false, null, terminal.terminal());
+                    caller.stay("kept", false, new View(Path.of("/r"), true, List.of(volume)), null);
                     caller.exit(0);
                 })) {
             doorstep.call("hako-runtime");
@@ -244,6 +246,10 @@ class DoorstepServerTest {
             assertThat(orders.get(1).payload()).containsExactly(1, 4, 0, 0, 0, 'k', 'e', 'p', 't');
             assertThat(orders.get(2).payload()).containsExactly(2, 4, 0, 0, 0, 'k', 'e', 'p', 't');
             assertThat(orders.get(2).type()).isEqualTo(22);
+            assertThat(orders.get(3).payload())
+                    .containsExactly(
+                            12, 4, 0, 0, 0, 'k', 'e', 'p', 't', 2, 0, 0, 0, '/', 'r', 0, 2, 0, 0, 0, '/', 's', 2, 0, 0,
+                            0, '/', 'd');
             assertThat(doorstep.beside)
                     .singleElement()
                     .satisfies(fd -> assertThat(fd.path().toRealPath())
