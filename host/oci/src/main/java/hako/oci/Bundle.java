@@ -38,7 +38,19 @@ record Bundle(Path directory, RuntimeSpec spec, Path root) {
             throw invalid("unsupported ociVersion \"%s\": versions 1.x are supported".formatted(spec.ociVersion()));
         }
         check(spec.process());
+        checkPlaces(spec);
         return new Bundle(directory, absolute(spec, directory), root(directory, spec));
+    }
+
+    private static void checkPlaces(RuntimeSpec spec) {
+        for (MountSpec mount : spec.mounts()) {
+            if (mount.destination() == null || mount.destination().isEmpty()) {
+                throw invalid("invalid mount %s: mount destination is empty".formatted(mount));
+            }
+        }
+        if (spec.linux() != null && spec.linux().devices().stream().anyMatch(device -> device.path() == null)) {
+            throw invalid("invalid device: it has no path");
+        }
     }
 
     /** Sources of bind mounts count from the bundle. */
@@ -49,9 +61,13 @@ record Bundle(Path directory, RuntimeSpec spec, Path root) {
 
     private static MountSpec absolute(MountSpec mount, Path directory) {
         String source = mount.source();
-        return source == null || !mount.isBind()
-                ? mount
-                : mount.with(directory.resolve(source).normalize().toString());
+        try {
+            return source == null || !mount.isBind()
+                    ? mount
+                    : mount.with(directory.resolve(source).normalize().toString());
+        } catch (InvalidPathException e) {
+            throw invalid("invalid mount source: " + e.getReason());
+        }
     }
 
     /** @throws IOException it cannot be read, or is longer than any configuration */
@@ -80,6 +96,10 @@ record Bundle(Path directory, RuntimeSpec spec, Path root) {
         if (process.args().isEmpty()) {
             throw invalid("args must not be empty");
         }
+        ProcessSpec.User user = process.user();
+        if (user != null && (user.uid() < 0 || user.gid() < 0)) {
+            throw invalid("uid %d or gid %d is none".formatted(user.uid(), user.gid()));
+        }
     }
 
     private static Path root(Path directory, RuntimeSpec spec) {
@@ -88,13 +108,16 @@ record Bundle(Path directory, RuntimeSpec spec, Path root) {
             throw invalid("root property must not be empty");
         }
         try {
-            Path path = directory.resolve(root.path()).toRealPath();
+            Path path = directory.toRealPath().resolve(root.path()).normalize();
+            if (!path.toRealPath().equals(path)) {
+                throw invalid("invalid rootfs: not an absolute path, or a symlink");
+            }
             if (!Files.isDirectory(path)) {
                 throw invalid("rootfs (%s) is not a directory".formatted(path));
             }
             return path;
         } catch (IOException | InvalidPathException e) {
-            throw invalid("invalid rootfs: %s does not exist".formatted(root.path()));
+            throw invalid("invalid rootfs: stat %s: no such file or directory".formatted(root.path()));
         }
     }
 

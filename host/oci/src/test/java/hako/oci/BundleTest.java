@@ -62,9 +62,26 @@ class BundleTest {
         assertRefused(GOOD.replace("\"cwd\": \"/\"", "\"cwd\": \"x\""), "Cwd must be an absolute path");
         assertRefused(GOOD.replace("\"args\": [\"sh\", \"-c\", \"x\"]", "\"args\": []"), "args must not be empty");
         assertRefused(
-                GOOD.replace("\"path\": \"rootfs\"", "\"path\": \"none\""), "invalid rootfs: none does not exist");
+                GOOD.replace("\"path\": \"rootfs\"", "\"path\": \"none\""),
+                "invalid rootfs: stat none: no such file or directory");
         assertRefused(GOOD.replace("\"path\": \"rootfs\"", "\"path\": \"config.json\""), "is not a directory");
         assertRefused(GOOD.replace("1.1.0", "2.0.0"), "unsupported ociVersion");
+        assertRefused(GOOD.replace("\"destination\": \"/proc\", ", ""), "mount destination is empty");
+        assertRefused(GOOD.replace("\"linux\": {", "\"linux\": {\"devices\": [{\"type\": \"c\"}], "), "it has no path");
+        assertRefused(GOOD.replace("\"uid\": 1", "\"uid\": -1"), "is none");
+        assertRefused(
+                GOOD.replace(
+                        "\"type\": \"proc\", \"source\": \"proc\"", "\"type\": \"bind\", \"source\": \"a\\u0000b\""),
+                "invalid mount source");
+    }
+
+    @Test
+    void aRootIsWhereItSaysItIs() throws IOException {
+        Files.createSymbolicLink(directory.resolve("link"), directory.resolve("rootfs"));
+        assertRefused(GOOD.replace("\"path\": \"rootfs\"", "\"path\": \"link\""), "not an absolute path, or a symlink");
+        assertThat(read(GOOD.replace("\"path\": \"rootfs\"", "\"path\": \"x/../rootfs/.\""))
+                        .root())
+                .isEqualTo(directory.toRealPath().resolve("rootfs"));
     }
 
     @Test
