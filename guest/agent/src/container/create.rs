@@ -5,7 +5,7 @@ use super::device_filter::DeviceFilter;
 use super::init::Init;
 use super::namespaces::{self, Namespaces};
 use super::report::{self, Report};
-use super::{Container, Folder, host_devices, limits, rootfs, seccomp};
+use super::{Container, Folder, host_devices, limits, rlimits, rootfs, seccomp};
 use crate::api::container_status::State;
 use crate::api::start_failure::Reason;
 use crate::api::{CreateContainerRequest, GuestFile};
@@ -86,6 +86,7 @@ pub fn create(
     drop((theirs, streams.ends));
     if namespaces.has(libc::CLONE_NEWUSER) {
         namespaces::map_ids(pid, &spec.linux)?;
+        rlimits::apply_to(pid, spec.process.rlimits.as_deref().unwrap_or_default())?;
         report::go(&ours).doing(|| "continue the child".into())?;
     }
     // Meanwhile the child may wait for a disk. The filter counts after the child has made its nodes, before it runs.

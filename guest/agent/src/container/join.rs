@@ -4,6 +4,7 @@ use super::init::become_root;
 use super::namespaces::Namespaces;
 use super::program::{self, Prepared, Program};
 use super::report;
+use super::rlimits;
 use super::seccomp::Filter;
 use super::terminal::Terminal;
 use crate::failure::{Doing, Failure};
@@ -33,6 +34,9 @@ impl Join<'_> {
     fn enter(&self, ends: ChildEnds, control: &OwnedFd) -> Result<Prepared<'_>, Failure> {
         let adjustment = self.process.oom_score_adj.unwrap_or(0);
         files::write("/proc/self/oom_score_adj", adjustment.to_string()).doing(|| "write oom_score_adj".into())?;
+        if self.namespaces.has(libc::CLONE_NEWUSER) {
+            rlimits::apply(self.process.rlimits.as_deref().unwrap_or_default())?;
+        }
         let joined = process::set_namespaces(self.pidfd, self.namespaces.at_exec());
         joined.doing(|| "join the container's namespaces".into())?;
         if self.namespaces.has(libc::CLONE_NEWUSER) {

@@ -25,11 +25,16 @@ const NAMES: [&str; 16] = [
 ];
 
 pub fn apply(limits: &[Rlimit]) -> Result<(), Failure> {
+    apply_to(0, limits)
+}
+
+/// Of another process: in a user namespace of its own it may lower its limits only.
+pub fn apply_to(pid: i32, limits: &[Rlimit]) -> Result<(), Failure> {
     for limit in limits {
         let number = number(&limit.kind)?;
-        let value = libc::rlimit { rlim_cur: limit.soft, rlim_max: limit.hard };
-        // SAFETY: reads one rlimit.
-        let result = check(unsafe { libc::setrlimit(number as _, &value) });
+        let value = libc::rlimit64 { rlim_cur: limit.soft, rlim_max: limit.hard };
+        // SAFETY: reads one rlimit, and writes none.
+        let result = check(unsafe { libc::prlimit64(pid, number as _, &value, std::ptr::null_mut()) });
         result.doing(|| format!("set {} to {}:{}", limit.kind, limit.soft, limit.hard))?;
     }
     Ok(())
