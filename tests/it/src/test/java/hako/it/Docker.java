@@ -29,10 +29,12 @@ final class Docker implements AutoCloseable {
                   "pidfile": "%1$s/pid",
                   "hosts": ["unix://%1$s/s"],
                   "storage-driver": "overlay2",
+                  "init-path": "%3$s",
                   "runtimes": {"hako": {"path": "%2$s"}},
                   "default-runtime": "hako"
                 }
-                """.formatted(folder, node.runtimeProgram()));
+                """.formatted(
+                        folder, node.runtimeProgram(), CProgram.compile("init.c", folder, "init")));
         daemon = Command.of("unshare", "--net", "sh", "-c", "ip link set lo up && exec dockerd --config-file " + config)
                 .start();
         Await.until(

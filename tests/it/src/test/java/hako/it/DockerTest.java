@@ -11,6 +11,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The real Docker with {@code hako-runtime} for its default runtime. */
@@ -189,6 +190,198 @@ class DockerTest {
     }
 
     @Test
+    void aBlockDeviceIsADiskOfTheGuestAndPrivilegedGivesNoneOfTheHosts() {
+        try (LoopDevice disk = LoopDevice.create()) {
+            disk.write("from the host");
+            String given = disk.path() + ":/dev/xvdc";
+            assertThat(run(
+                                    "--device",
+                                    given,
+                                    "--device",
+                                    "/dev/fuse",
+                                    "--device-write-bps",
+                                    disk.path() + ":8mb",
+                                    Docker.IMAGE,
+                                    "sh",
+                                    "-c",
+                                    "head -c 13 /dev/xvdc; printf 'from the guest' >/dev/xvdc; : <>/dev/fuse")
+                            .ok()
+                            .out())
+                    .isEqualTo("from the host");
+            assertThat(disk.read(14)).isEqualTo("from the guest");
+            Result reads =
+                    run("--device", given + ":r", Docker.IMAGE, "sh", "-c", "head -c 14 /dev/xvdc; echo x >/dev/xvdc");
+            assertThat(reads.out()).isEqualTo("from the guest");
+            assertThat(reads.err()).contains("/dev/xvdc: ");
+            Result privileged = run(
+                    "--privileged",
+                    "--device",
+                    given,
+                    Docker.IMAGE,
+                    "sh",
+                    "-c",
+                    "printf privileged >/dev/xvdc; [ -c /dev/fuse ] && mount -t tmpfs none /tmp && echo mounted; ls "
+                            + disk.path());
+            assertThat(privileged.out()).isEqualTo("mounted\n");
+            assertThat(privileged.err()).contains(disk.path() + ": No such file");
+            assertThat(disk.read(10)).isEqualTo("privileged");
+        }
+    }
+
+    @Test
+    void whatRunIsToldIsSoInTheGuest() {
+        Result result = run(
+                "--init",
+                "--shm-size",
+                "32m",
+                "--tmpfs",
+                "/t:size=4m",
+                "--sysctl",
+                "net.ipv4.ip_forward=1",
+                "--sysctl",
+                "kernel.msgmax=65000",
+                "--cap-drop",
+                "ALL",
+                "--cap-add",
+                "NET_ADMIN",
+                "--security-opt",
+                "no-new-privileges",
+                "--oom-score-adj",
+                "500",
+                "--hostname",
+                "named",
+                "--ulimit",
+                "core=0:100",
+                "--pids-limit",
+                "50",
+                "-w",
+                "/t",
+                "-e",
+                "A=b",
+                Docker.IMAGE,
+                "sh",
+                "-c",
+                "df -k /dev/shm /t | awk 'NR > 1 {print $2}'; cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax;"
+                        + " grep -E 'CapEff|NoNewPrivs' /proc/self/status; cat /proc/self/oom_score_adj; hostname; ulimit -c;"
+                        + " cat /sys/fs/cgroup/pids.max; pwd; echo $A; cat /proc/1/comm");
+        assertThat(result.ok().lines())
+                .containsExactly(
+                        "32768",
+                        "4096",
+                        "1",
+                        "65000",
+                        "CapEff:\t0000000000001000",
+                        "NoNewPrivs:\t1",
+                        "500",
+                        "named",
+                        "0",
+                        "50",
+                        "/t",
+                        "b",
+                        "docker-init");
+    }
+
+    @Test
+    void restartPoliciesAndHealthChecks() {
+        docker.run(
+                        "run",
+                        "-d",
+                        "--network",
+                        "none",
+                        "--name",
+                        "again",
+                        "--restart",
+                        "on-failure:2",
+                        Docker.IMAGE,
+                        "sh",
+                        "-c",
+                        "echo turn; exit 3")
+                .ok();
+        docker.run(
+                        "run",
+                        "-d",
+                        "--network",
+                        "none",
+                        "--name",
+                        "web",
+                        "--restart",
+                        "always",
+                        "--health-cmd",
+                        "test -e /well",
+                        "--health-interval",
+                        "1s",
+                        "--health-retries",
+                        "1",
+                        Docker.IMAGE,
+                        "sleep",
+                        "1000")
+                .ok();
+        awaitInspected("web", "{{.State.Health.Status}}", "unhealthy");
+        docker.run("exec", "web", "touch", "/well").ok();
+        awaitInspected("web", "{{.State.Health.Status}}", "healthy");
+        awaitInspected("again", "{{.RestartCount}} {{.State.Status}} {{.State.ExitCode}}", "2 exited 3");
+        assertThat(docker.run("logs", "again").ok().out()).isEqualTo("turn\nturn\nturn\n");
+        node.vmms().forEach(Processes::kill);
+        awaitInspected("web", "{{.RestartCount}} {{.State.Status}}", "1 running");
+        docker.run("exec", "web", "test", "-e", "/well").ok();
+    }
+
+    private static void awaitInspected(String name, String format, String value) {
+        Await.until(
+                name + " to be " + value,
+                PATIENCE,
+                () -> docker.run("inspect", "-f", format, name).out().strip().equals(value),
+                () -> docker.run("inspect", name).out());
+    }
+
+    @Test
+    void filesAreCopiedLimitsUpdatedAndImagesCommitted() {
+        Path folder = Temporary.folder("cp");
+        Temporary.write(folder.resolve("in"), "from the host\n");
+        detached("web", "sleep 1000");
+        docker.run("cp", folder + "/in", "web:/in").ok();
+        docker.run("exec", "web", "sh", "-c", "cat /in && echo from the guest >/out")
+                .ok();
+        docker.run("cp", "web:/out", folder + "/out").ok();
+        assertThat(Temporary.read(folder.resolve("out"))).isEqualTo("from the guest\n");
+        Temporary.delete(folder);
+        docker.run("update", "--memory", "64m", "--memory-swap", "64m", "--pids-limit", "30", "web")
+                .ok();
+        assertThat(docker.run("exec", "web", "cat", "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/pids.max")
+                        .ok()
+                        .lines())
+                .containsExactly("67108864", "30");
+        docker.run("commit", "web", "committed").ok();
+        assertThat(run("committed", "cat", "/in", "/out").ok().out()).isEqualTo("from the host\nfrom the guest\n");
+    }
+
+    @Test
+    void whateverAVolumesPropagationItIsMountedInTheGuest() {
+        Path volume = Temporary.folder("vol");
+        Temporary.write(volume.resolve("file"), "from the host\n");
+        Command.of("mount", "--bind", volume.toString(), volume.toString())
+                .run()
+                .ok();
+        Command.of("mount", "--make-rshared", volume.toString()).run().ok();
+        try {
+            for (String propagation : List.of("rprivate", "rslave", "rshared")) {
+                Result result = run(
+                        "-v",
+                        volume + ":/v:" + propagation,
+                        Docker.IMAGE,
+                        "sh",
+                        "-c",
+                        "cat /v/file; grep ' /v ' /proc/self/mountinfo");
+                assertThat(result.ok().out()).startsWith("from the host\n");
+                assertThat(result.out().contains(" shared:")).isEqualTo(propagation.equals("rshared"));
+            }
+        } finally {
+            Command.of("umount", volume.toString()).run().ok();
+            Temporary.delete(volume);
+        }
+    }
+
+    @Test
     void anImageIsBuiltThroughTheRuntime() {
         Path context = Temporary.folder("build");
         Temporary.write(context.resolve("Dockerfile"), "FROM " + Docker.IMAGE + "\nRUN uname -r >/kernel\n");
@@ -331,23 +524,57 @@ class DockerTest {
     }
 
     @Test
-    void aKilledDaemonIsNotNoticed() {
-        List<String> names = IntStream.range(0, 4).mapToObj(i -> "c" + i).toList();
-        names.forEach(
-                name -> detached(name, "i=0; while [ $i -lt 50 ]; do echo $i; i=$((i+1)); sleep 0.1; done; exit 7"));
+    @Timeout(240)
+    void aDaemonKilledUnderTwentyContainersIsNotNoticed() {
+        Path volume = Temporary.folder("vol");
+        List<String> names = IntStream.range(0, 20).mapToObj(i -> "c" + i).toList();
+        String script = "i=0; while [ ! -e /v/end ]; do echo $i; i=$((i+1)); sleep 0.5; done; exit 7";
+        for (String name : names) {
+            docker.run(
+                            "run",
+                            "-d",
+                            "--network",
+                            "none",
+                            "--name",
+                            name,
+                            "-v",
+                            volume + ":/v",
+                            Docker.IMAGE,
+                            "sh",
+                            "-c",
+                            script)
+                    .ok();
+        }
         node.killDaemon();
-        String all =
-                String.join("", IntStream.range(0, 50).mapToObj(i -> i + "\n").toList());
+        List<Integer> then = names.stream().map(DockerTest::logged).toList();
+        docker.run("exec", "c7", "true").ok();
+        for (int i = 0; i < names.size(); i++) {
+            String name = names.get(i);
+            int before = then.get(i);
+            Await.until("more output of " + name, PATIENCE, () -> logged(name) > before + 1);
+        }
+        Temporary.write(volume.resolve("end"), "");
         for (String name : names) {
             assertThat(docker.run("wait", name).ok().out()).isEqualTo("7\n");
-            assertThat(docker.run("logs", name).ok().out()).isEqualTo(all);
+            List<String> lines = docker.run("logs", name).ok().lines();
+            assertThat(lines)
+                    .isEqualTo(IntStream.range(0, lines.size())
+                            .mapToObj(Integer::toString)
+                            .toList());
         }
+        docker.removeContainers();
+        Temporary.delete(volume);
+    }
+
+    private static int logged(String name) {
+        return docker.run("logs", name).ok().lines().size();
     }
 
     @Test
-    void aKilledVmIs137() {
+    void aKilledVmIs137AndTheLogTellsWhy() {
         detached("web", "sleep 1000");
         node.vmms().forEach(Processes::kill);
         assertThat(docker.run("wait", "web").ok().out()).isEqualTo("137\n");
+        assertThat(node.log()).contains("QEMU was killed by signal 9");
     }
 }

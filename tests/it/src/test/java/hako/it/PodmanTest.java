@@ -140,6 +140,153 @@ class PodmanTest {
     }
 
     @Test
+    void aBlockDeviceIsADiskOfTheGuestAndPrivilegedGivesNoneOfTheHosts() {
+        try (LoopDevice disk = LoopDevice.create()) {
+            disk.write("from the host");
+            String given = disk.path() + ":/dev/xvdc";
+            assertThat(run(
+                                    "--device",
+                                    given,
+                                    Podman.IMAGE,
+                                    "sh",
+                                    "-c",
+                                    "head -c 13 /dev/xvdc; printf 'from the guest' >/dev/xvdc")
+                            .ok()
+                            .out())
+                    .isEqualTo("from the host");
+            assertThat(disk.read(14)).isEqualTo("from the guest");
+            Result privileged = run(
+                    "--privileged",
+                    Podman.IMAGE,
+                    "sh",
+                    "-c",
+                    "[ -c /dev/fuse ] && mount -t tmpfs none /tmp && echo mounted; ls " + disk.path());
+            assertThat(privileged.out()).isEqualTo("mounted\n");
+            assertThat(privileged.err()).contains(disk.path() + ": No such file");
+        }
+    }
+
+    @Test
+    void usersAreMappedInTheGuest() {
+        Result result = run(
+                "--uidmap",
+                "0:100000:5000",
+                "--gidmap",
+                "0:200000:5000",
+                Podman.IMAGE,
+                "sh",
+                "-c",
+                "cat /proc/self/uid_map /proc/self/gid_map; touch /x && stat -c '%u %g' /x; id -u");
+        assertThat(result.ok().out().replaceAll(" +", " ").lines().map(String::strip))
+                .containsExactly("0 100000 5000", "0 200000 5000", "0 0", "0");
+    }
+
+    @Test
+    void whatRunIsToldIsSoInTheGuest() {
+        Path folder = Temporary.folder("init");
+        Result result = run(
+                "--init",
+                "--init-path",
+                CProgram.compile("init.c", folder, "init").toString(),
+                "--shm-size",
+                "32m",
+                "--tmpfs",
+                "/t:size=4m",
+                "--sysctl",
+                "kernel.msgmax=65000",
+                "--cap-drop",
+                "ALL",
+                "--cap-add",
+                "NET_ADMIN",
+                "--pids-limit",
+                "50",
+                "--ulimit",
+                "core=0:100",
+                Podman.IMAGE,
+                "sh",
+                "-c",
+                "dd if=/dev/zero of=/dev/shm/x bs=1M count=40 2>/dev/null; wc -c </dev/shm/x; df -k /t | awk 'NR > 1 {print $2}'; cat /proc/sys/kernel/msgmax; grep CapEff /proc/self/status;"
+                        + " cat /sys/fs/cgroup/pids.max; ulimit -c; [ $$ = 1 ] || echo below an init");
+        Temporary.delete(folder);
+        assertThat(result.ok().lines())
+                .containsExactly("33554432", "4096", "65000", "CapEff:\t0000000000001000", "50", "0", "below an init");
+    }
+
+    /** Podman copies in the mount namespace of the process that stands for the container. */
+    @Test
+    void filesAreCopiedInAndOutAndNoneToTheHost() {
+        Path folder = Temporary.folder("cp");
+        Path volume = folder.resolve("volume");
+        Temporary.write(volume.resolve("there"), "");
+        String name = "hako-" + folder.getFileName();
+        Temporary.write(folder.resolve("in"), "from the host\n");
+        podman.run(
+                        "run",
+                        "-d",
+                        "--network",
+                        "none",
+                        "--name",
+                        "web",
+                        "-v",
+                        volume + ":/v",
+                        Podman.IMAGE,
+                        "sleep",
+                        "1000")
+                .ok();
+        podman.run("cp", folder + "/in", "web:/" + name).ok();
+        podman.run("cp", folder + "/in", "web:/v/in").ok();
+        assertThat(podman.run("exec", "web", "sh", "-c", "cat /" + name + " /v/in; echo from the guest >/out")
+                        .ok()
+                        .out())
+                .isEqualTo("from the host\nfrom the host\n");
+        podman.run("cp", "web:/out", folder + "/out").ok();
+        assertThat(Temporary.read(folder.resolve("out"))).isEqualTo("from the guest\n");
+        assertThat(volume.resolve("in")).hasContent("from the host\n");
+        assertThat(Path.of("/", name)).doesNotExist();
+        assertThat(podman.run("cp", "web:" + Build.runtime(), folder + "/none").exitCode())
+                .as("a file of the host's")
+                .isNotZero();
+        podman.run("rm", "--force", "web").ok();
+        Temporary.delete(folder);
+    }
+
+    @Test
+    void restartPoliciesAndHealthChecksAndNoBuilds() {
+        podman.run(
+                        "run",
+                        "-d",
+                        "--network",
+                        "none",
+                        "--name",
+                        "web",
+                        "--restart",
+                        "on-failure:2",
+                        "--health-cmd",
+                        "test -e /well",
+                        "--health-interval",
+                        "disable",
+                        Podman.IMAGE,
+                        "sh",
+                        "-c",
+                        "echo turn; while [ ! -e /end ]; do sleep 0.1; done; rm /end; exit 3")
+                .ok();
+        assertThat(podman.run("healthcheck", "run", "web").exitCode()).isEqualTo(1);
+        podman.run("exec", "web", "touch", "/well").ok();
+        podman.run("healthcheck", "run", "web").ok();
+        podman.run("exec", "web", "touch", "/end").ok();
+        Await.until(
+                "another turn", PATIENCE, () -> podman.run("logs", "web").out().equals("turn\nturn\n"));
+
+        Path folder = Temporary.folder("build");
+        Temporary.write(folder.resolve("Dockerfile"), "FROM " + Podman.IMAGE + "\nRUN uname -r >/kernel\n");
+        assertThat(podman.run("build", "--network", "none", "-t", "made", folder.toString())
+                        .err())
+                .as("its root is mounted where only it sees it")
+                .contains("cannot be shared with a VM");
+        Temporary.delete(folder);
+    }
+
+    @Test
     void aKilledDaemonIsNotNoticed() {
         detached("web", "i=0; while [ $i -lt 30 ]; do echo $i; i=$((i+1)); sleep 0.1; done; exit 7");
         node.killDaemon();
