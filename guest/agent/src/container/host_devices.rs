@@ -8,6 +8,7 @@ use crate::storage::disk_name;
 use crate::sys::{self, files};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 type Number = (u32, u32);
 
@@ -44,8 +45,19 @@ pub fn renumber(linux: &mut Linux, devices: &[GuestDevice]) -> Result<(), Failur
             None => return Err(Failure::other(format!("make device {}: the VM has no such device", device.path))),
         }
     }
+    let told = |device: &Device| devices.iter().any(|known| known.path == device.path);
+    if let Some(device) = linux.devices.iter().find(|device| !told(device) && is_guests(device)) {
+        let message = format!("make device {}: the host has no such device, and the guest's is another", device.path);
+        return Err(Failure::other(message));
+    }
     apply(linux, &found);
     Ok(())
+}
+
+/// What the host did not tell of has no device behind it there, and must have none here.
+fn is_guests(device: &Device) -> bool {
+    let folder = if device.kind == "b" { "block" } else { "char" };
+    device.kind != "p" && Path::new(&format!("/sys/dev/{folder}/{}:{}", device.major, device.minor)).exists()
 }
 
 fn apply(linux: &mut Linux, found: &[(bool, Number, Number)]) {

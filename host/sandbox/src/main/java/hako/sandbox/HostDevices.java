@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The devices of the host that a specification names by their numbers, and what they are in the guest: a block device is a disk
@@ -26,6 +28,7 @@ final class HostDevices {
     static final int MOST_DISKS = 8;
 
     private static final String ALL = "rwm";
+    private static final Logger log = LoggerFactory.getLogger(HostDevices.class);
 
     /** Which are all the same disk, by its name in the VM. */
     private final Map<String, Device.HostDisk> disks = new LinkedHashMap<>();
@@ -88,10 +91,13 @@ final class HostDevices {
 
     private void takeBlock(LinuxSpec.Device device, HostDevice source) {
         Optional<String> name = source.name();
-        if (isUnasked(device, name)) {
+        if (name.isEmpty()) {
+            takeNothing(device, source);
             return;
         }
-        requireThere(device, source, name);
+        if (isUnasked(device, name.get())) {
+            return;
+        }
         String id = "disk-%d-%d".formatted(source.major(), source.minor());
         Device.HostDisk disk = new Device.HostDisk(id, source, source.isReadOnly() || !mayWrite(rules, source));
         disks.put(id, disk);
@@ -104,31 +110,31 @@ final class HostDevices {
 
     private void takeCharacter(LinuxSpec.Device device, HostDevice source) {
         Optional<String> name = source.name();
-        boolean unasked = isUnasked(device, name);
-        if (unasked && name.isEmpty()) {
+        if (name.isEmpty()) {
+            takeNothing(device, source);
             return;
         }
-        requireThere(device, source, name);
         kept.add(device);
         told.add(GuestDevice.newBuilder()
                 .setPath(device.path())
-                .setName(name.orElseThrow())
-                .setOptional(unasked)
+                .setName(name.get())
+                .setOptional(isUnasked(device, name.get()))
                 .build());
     }
 
-    /** Managers list all there are for a privileged container, as the host names them; another name was given by somebody. */
-    private boolean isUnasked(LinuxSpec.Device device, Optional<String> name) {
-        return privileged && name.map(n -> ("/dev/" + n).equals(device.path())).orElse(true);
+    /** A node with nothing behind it, as it would be on the host. */
+    private void takeNothing(LinuxSpec.Device device, HostDevice source) {
+        log.warn(
+                "device {}: the host has no {} device {}: who opens it is told so",
+                device.path(),
+                source.block() ? "block" : "character",
+                source.numbers());
+        kept.add(device);
     }
 
-    private static void requireThere(LinuxSpec.Device device, HostDevice source, Optional<String> name) {
-        if (name.isEmpty()) {
-            throw HakoException.user(
-                    Code.NOT_FOUND,
-                    "device %s: the host has no %s device %s"
-                            .formatted(device.path(), source.block() ? "block" : "character", source.numbers()));
-        }
+    /** Managers list all there are for a privileged container, as the host names them; another name was given by somebody. */
+    private boolean isUnasked(LinuxSpec.Device device, String name) {
+        return privileged && ("/dev/" + name).equals(device.path());
     }
 
     private static HostDevice source(LinuxSpec.Device device, boolean block) {
