@@ -3,6 +3,7 @@
 use crate::failure::{Failure, describe, errno};
 use crate::place::Place;
 use crate::signals::{self, Signals};
+use crate::stay;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -107,6 +108,7 @@ fn spawn(program: &Path, place: &Place, log: File, ready: &OwnedFd) -> Result<()
 /// fork, so that the daemon is not this program's child and leaves it no zombie.
 fn detach(ready: RawFd) -> io::Result<()> {
     signals::unblock_all();
+    stay::leave_network()?;
     // SAFETY: plain system calls on numbers; the child has one thread; `_exit` runs no handlers.
     unsafe {
         libc::setsid();

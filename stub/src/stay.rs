@@ -1,14 +1,24 @@
 //! Leaving a process behind: a fork that stands for a container after the call that made it has ended.
 
 use crate::failure::{Failure, describe, errno};
+use std::fs::File;
+use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::OnceLock;
+
+/// The network namespace that this process was in before it got one of its own.
+static FORMER_NETWORK: OnceLock<File> = OnceLock::new();
 
 /// Forks; true in the process that stays. That one leads a session of its own, with `terminal`, where there is one, as its
 /// streams and controlling terminal. Of the caller's descriptors it holds the streams alone, and of ours those `kept`.
 pub fn stay(network: bool, terminal: Option<OwnedFd>, kept: &[RawFd]) -> Result<bool, Failure> {
-    // SAFETY: a number. The one that leaves ends in a moment: it may be in the namespace, too.
-    if network && unsafe { libc::unshare(libc::CLONE_NEWNET) } != 0 {
-        return Err(failed("make a network namespace"));
+    if network {
+        let former = File::open("/proc/self/ns/net").map_err(|_| failed("open its network namespace"))?;
+        // SAFETY: a number. The one that leaves ends in a moment: it may be in the namespace, too.
+        if unsafe { libc::unshare(libc::CLONE_NEWNET) } != 0 {
+            return Err(failed("make a network namespace"));
+        }
+        FORMER_NETWORK.get_or_init(|| former);
     }
     // SAFETY: one thread; what the child does next is what this process does.
     match unsafe { libc::fork() } {
@@ -37,8 +47,20 @@ fn settle(terminal: Option<OwnedFd>, kept: &[RawFd]) -> Result<(), Failure> {
         }
     }
     drop(terminal);
-    close_all_but(kept);
+    let former = FORMER_NETWORK.get().map(AsRawFd::as_raw_fd);
+    close_all_but(&[kept, former.as_slice()].concat());
     Ok(())
+}
+
+/// Back to the network namespace it came from: the daemon that is started here is not the container's. Async-signal-safe.
+pub fn leave_network() -> io::Result<()> {
+    match FORMER_NETWORK.get() {
+        // SAFETY: an open descriptor and a number.
+        Some(former) if unsafe { libc::setns(former.as_raw_fd(), libc::CLONE_NEWNET) } != 0 => {
+            Err(io::Error::last_os_error())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Closes what is above standard error and not `kept`: pipes whose end the caller waits for.

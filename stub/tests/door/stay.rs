@@ -1,7 +1,7 @@
 //! A process that stays behind when its caller has ended.
 
 use crate::fake::{Caller, FakeDaemon, Hello};
-use crate::home::{Home, await_true};
+use crate::home::{Home, await_true, install};
 use crate::pty::Pty;
 use crate::stub::{Stub, command};
 use std::fs::{self, File};
@@ -189,4 +189,23 @@ fn a_terminal_that_does_not_come_is_a_fault_of_the_daemons() {
     let ended = stub.end();
     assert_eq!(ended.code, Some(125));
     assert!(ended.errors.contains("does not speak door-step version"), "{}", ended.errors);
+}
+
+#[test]
+fn the_daemon_that_it_starts_is_not_in_its_network_namespace() {
+    let tools = Home::new();
+    let (program, said) = (tools.file("daemon"), tools.file("said"));
+    let note = format!("#!/bin/sh\nreadlink /proc/self/ns/net >{0}.new; mv {0}.new {0}\n", said.display());
+    install(&program, note.as_bytes());
+    let mut session = session(NETWORK, None, |command| {
+        command.env("HAKO_DAEMON", &program);
+    });
+    session.caller.exit(0);
+    assert_eq!(session.stub.end().code, Some(0));
+    assert_ne!(namespace(session.hello.pid), namespace(std::process::id() as i32));
+
+    drop(session.kept);
+
+    await_true("a daemon is started", || said.exists());
+    assert_eq!(fs::read_to_string(said).unwrap().trim(), namespace(std::process::id() as i32).to_str().unwrap());
 }
