@@ -39,7 +39,10 @@ final class Podman implements AutoCloseable {
                 "--runtime",
                 runtime.toString()));
         line.addAll(List.of(arguments));
-        return Command.of(line).with("CONTAINERS_CONF", config.toString());
+        return Command.of(line)
+                .with("CONTAINERS_CONF", config.toString())
+                // Podman 5 says a word on it on every call's standard error.
+                .with("PODMAN_IGNORE_CGROUPSV1_WARNING", "1");
     }
 
     Result run(String... arguments) {

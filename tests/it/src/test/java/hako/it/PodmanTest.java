@@ -103,6 +103,8 @@ class PodmanTest {
                             "-d",
                             "--network",
                             "ns:" + cable.namespace(),
+                            "--cap-add",
+                            "NET_RAW",
                             "--name",
                             "web",
                             Podman.IMAGE,
