@@ -191,7 +191,7 @@ class PodmanTest {
                 "--init-path",
                 CProgram.compile("init.c", folder, "init").toString(),
                 "--shm-size",
-                "32m",
+                "2m",
                 "--tmpfs",
                 "/t:size=4m",
                 "--sysctl",
@@ -207,11 +207,11 @@ class PodmanTest {
                 Podman.IMAGE,
                 "sh",
                 "-c",
-                "dd if=/dev/zero of=/dev/shm/x bs=1M count=40 2>/dev/null; wc -c </dev/shm/x; df -k /t | awk 'NR > 1 {print $2}'; cat /proc/sys/kernel/msgmax; grep CapEff /proc/self/status;"
+                "dd if=/dev/zero of=/dev/shm/x bs=64k count=48 2>/dev/null; wc -c </dev/shm/x; df -k /t | awk 'NR > 1 {print $2}'; cat /proc/sys/kernel/msgmax; grep CapEff /proc/self/status;"
                         + " cat /sys/fs/cgroup/pids.max; ulimit -c; [ $$ = 1 ] || echo below an init");
         Temporary.delete(folder);
         assertThat(result.ok().lines())
-                .containsExactly("33554432", "4096", "65000", "CapEff:\t0000000000001000", "50", "0", "below an init");
+                .containsExactly("2097152", "4096", "65000", "CapEff:\t0000000000001000", "50", "0", "below an init");
     }
 
     /** Podman copies in the mount namespace of the process that stands for the container. */
