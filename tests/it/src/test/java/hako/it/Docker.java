@@ -65,19 +65,16 @@ final class Docker implements AutoCloseable {
         }
     }
 
-    /** What an HTTP server says, seen from where Docker's networks are: the last line of its answer. */
+    /** What an HTTP server says, seen from where Docker's networks are. */
     String get(String address, int port) {
-        String script = "exec 3<>/dev/tcp/%s/%d && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && tail -n 1 <&3";
-        return Command.of(
-                        "nsenter",
-                        "--net=/proc/%d/ns/net".formatted(daemon.pid()),
-                        "timeout",
-                        "5",
-                        "bash",
-                        "-c",
-                        script.formatted(address, port))
-                .run()
-                .out();
+        return Page.read("/proc/%d/ns/net".formatted(daemon.pid()), address, port);
+    }
+
+    /** A program where Docker's networks are. */
+    Running start(String... line) {
+        List<String> all = new ArrayList<>(List.of("nsenter", "--net=/proc/%d/ns/net".formatted(daemon.pid())));
+        all.addAll(List.of(line));
+        return Command.of(all).start();
     }
 
     @Override

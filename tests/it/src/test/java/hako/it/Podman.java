@@ -26,7 +26,12 @@ final class Podman implements AutoCloseable {
     }
 
     Command podman(String... arguments) {
-        List<String> line = new ArrayList<>(List.of(
+        return command(List.of(), arguments);
+    }
+
+    private Command command(List<String> before, String... arguments) {
+        List<String> line = new ArrayList<>(before);
+        line.addAll(List.of(
                 "podman",
                 "--root",
                 folder + "/root",
@@ -34,6 +39,8 @@ final class Podman implements AutoCloseable {
                 folder + "/run",
                 "--tmpdir",
                 folder + "/tmp",
+                "--network-config-dir",
+                folder + "/networks",
                 "--storage-driver",
                 "vfs",
                 "--runtime",
@@ -43,6 +50,11 @@ final class Podman implements AutoCloseable {
                 .with("CONTAINERS_CONF", config.toString())
                 // Podman 5 says a word on it on every call's standard error.
                 .with("PODMAN_IGNORE_CGROUPSV1_WARNING", "1");
+    }
+
+    /** With networks in a namespace instead of among the host's. */
+    Result runIn(String namespace, String... arguments) {
+        return command(List.of("nsenter", "--net=" + namespace), arguments).run();
     }
 
     Result run(String... arguments) {

@@ -119,6 +119,51 @@ class PodmanTest {
     }
 
     @Test
+    void aNetworkIsConnectedAndDisconnectedWhileItRuns() {
+        node.run("version").ok(); // the daemon is the host's
+        try (Cable host = Cable.none(node)) {
+            host.near("ip link set lo up");
+            String near = host.namespace().toString();
+            String one = "one-" + node.bridge();
+            String two = "two-" + node.bridge();
+            podman.runIn(near, "network", "create", "--subnet", "10.124.1.0/24", one)
+                    .ok();
+            podman.runIn(near, "network", "create", "--subnet", "10.124.2.0/24", two)
+                    .ok();
+            String page = "echo page >/index.html; exec httpd -f -p 80 -h /";
+            podman.runIn(
+                            near, "run", "-d", "--network", one, "-p", "18098:80", "--name", "web", Podman.IMAGE, "sh",
+                            "-c", page)
+                    .ok();
+            podman.runIn(
+                            near, "run", "-d", "--network", two, "--ip", "10.124.2.9", "--name", "far", Podman.IMAGE,
+                            "sh", "-c", page)
+                    .ok();
+            Await.until("the published port", PATIENCE, () -> Page.read(near, "10.124.1.1", 18098)
+                    .equals("page\n"));
+
+            podman.runIn(near, "network", "connect", "--ip", "10.124.2.8", two, "web")
+                    .ok();
+            awaitGuest("ip addr show eth1", "10.124.2.8/24");
+            podman.run("exec", "web", "wget", "-qO-", "http://10.124.2.9/").ok();
+            podman.runIn(near, "network", "disconnect", two, "web").ok();
+            awaitGuest("ls /sys/class/net", "eth0\nlo\n");
+            assertThat(Page.read(near, "10.124.1.1", 18098)).isEqualTo("page\n");
+            podman.runIn(near, "rm", "--all", "--force", "--time", "0").ok();
+            podman.runIn(near, "network", "rm", one, two).ok();
+            Temporary.delete(Path.of("/var/lib/cni/networks", one));
+            Temporary.delete(Path.of("/var/lib/cni/networks", two));
+        }
+    }
+
+    private static void awaitGuest(String script, String says) {
+        Await.until(
+                "the guest to say " + says,
+                PATIENCE,
+                () -> podman.run("exec", "web", "sh", "-c", script).ok().out().contains(says));
+    }
+
+    @Test
     void volumesAndLimitsApply() {
         Path volume = Temporary.folder("vol");
         Temporary.write(volume.resolve("file"), "from the host\n");
