@@ -37,11 +37,10 @@ public record SharedEntry(String name, long device, long inode, ReadOnly readOnl
 
     /** Whether it shows this already: what may be written may be shown read-only by the guest. */
     boolean shows(long otherDevice, long otherInode, ReadOnly other) {
-        boolean fits =
-                switch (other) {
-                    case NOTHING, TOP -> readOnly == other;
-                    case ALL -> readOnly != ReadOnly.TOP;
-                };
+        boolean fits = switch (other) {
+            case NOTHING, TOP -> readOnly == other;
+            case ALL -> readOnly != ReadOnly.TOP;
+        };
         return inode != 0 && device == otherDevice && inode == otherInode && fits;
     }
 }

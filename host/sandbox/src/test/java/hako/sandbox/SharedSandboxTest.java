@@ -66,7 +66,13 @@ class SharedSandboxTest {
                 bytes == null
                         ? null
                         : new LinuxResources(
-                                List.of(), LinuxResources.Memory.limited(bytes), null, null, null, List.of(), Map.of()));
+                                List.of(),
+                                LinuxResources.Memory.limited(bytes),
+                                null,
+                                null,
+                                null,
+                                List.of(),
+                                Map.of()));
     }
 
     private static LinuxSpec cpus(double cpus) {

@@ -480,8 +480,8 @@ class DockerTest {
                 .endsWith("inside\ninside\n");
         assertThat(guest("plain", "wget -qO- http://web/; wget -qO- http://srv/"))
                 .isEqualTo("web\ninside\n");
-        try (Running outside = docker.start(CProgram.compile("name-server.c", tools, "name-server")
-                .toString())) {
+        try (Running outside = docker.start(
+                CProgram.compile("name-server.c", tools, "name-server").toString())) {
             outside.says("serving");
             assertThat(guest("web", "nslookup outside.test")).contains("192.0.2.7");
             long began = System.nanoTime();

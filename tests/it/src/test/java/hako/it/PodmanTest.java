@@ -132,15 +132,39 @@ class PodmanTest {
                     .ok();
             String page = "echo page >/index.html; exec httpd -f -p 80 -h /";
             podman.runIn(
-                            near, "run", "-d", "--network", one, "-p", "18098:80", "--name", "web", Podman.IMAGE, "sh",
-                            "-c", page)
+                            near,
+                            "run",
+                            "-d",
+                            "--network",
+                            one,
+                            "-p",
+                            "18098:80",
+                            "--name",
+                            "web",
+                            Podman.IMAGE,
+                            "sh",
+                            "-c",
+                            page)
                     .ok();
             podman.runIn(
-                            near, "run", "-d", "--network", two, "--ip", "10.124.2.9", "--name", "far", Podman.IMAGE,
-                            "sh", "-c", page)
+                            near,
+                            "run",
+                            "-d",
+                            "--network",
+                            two,
+                            "--ip",
+                            "10.124.2.9",
+                            "--name",
+                            "far",
+                            Podman.IMAGE,
+                            "sh",
+                            "-c",
+                            page)
                     .ok();
-            Await.until("the published port", PATIENCE, () -> Page.read(near, "10.124.1.1", 18098)
-                    .equals("page\n"));
+            Await.until(
+                    "the published port",
+                    PATIENCE,
+                    () -> Page.read(near, "10.124.1.1", 18098).equals("page\n"));
 
             podman.runIn(near, "network", "connect", "--ip", "10.124.2.8", two, "web")
                     .ok();
