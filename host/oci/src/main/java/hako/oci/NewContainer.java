@@ -125,7 +125,7 @@ final class NewContainer {
                         .map(mount -> new View.Bind(
                                 Path.of(mount.source()),
                                 mount.destination(),
-                                mount.options().contains("ro")))
+                                mount.options().contains("ro") || mount.options().contains("rro")))
                         .toList());
     }
 
