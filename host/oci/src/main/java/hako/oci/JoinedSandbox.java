@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
  */
 final class JoinedSandbox {
     /** {@code /proc/PID/ns/KIND} of a process that stands for a container. */
-    private static final Pattern OF_PROCESS = Pattern.compile("/proc/(\\d{1,10})/ns/\\w+");
+    private static final Pattern OF_PROCESS = Pattern.compile("/proc/([1-9]\\d{0,9})/ns/(\\w+)");
 
     private static final List<String> SHARED = List.of("network", "ipc", "uts", "pid");
 
@@ -88,21 +88,22 @@ final class JoinedSandbox {
     }
 
     private List<RuntimeContainer> living() {
-        return sandboxes.containers().reversed().stream()
-                .map(RuntimeContainer::new)
-                .filter(container ->
-                        container.isOfThisBoot() && container.container().isAlive())
+        return RuntimeContainer.all(sandboxes, root).stream()
+                .filter(container -> container.container().isAlive())
                 .toList();
     }
 
     private static boolean isOf(RuntimeContainer container, Namespace namespace) {
         Matcher process = OF_PROCESS.matcher(namespace.path());
-        if (process.matches() && Long.parseLong(process.group(1)) == container.pid()) {
+        String kind = namespace.type().equals("network") ? "net" : namespace.type();
+        if (process.matches()
+                && Long.parseLong(process.group(1)) == container.pid()
+                && process.group(2).equals(kind)) {
             return true;
         }
-        return namespace.type().equals("network")
+        return kind.equals("net")
                 ? isNetworkOf(container, Path.of(namespace.path()))
-                : hasSamePath(container, namespace);
+                : !process.matches() && hasSamePath(container, namespace);
     }
 
     /** Of one that has its links, or will have them when it is started. */

@@ -125,7 +125,8 @@ final class NewContainer {
                         .map(mount -> new View.Bind(
                                 Path.of(mount.source()),
                                 mount.destination(),
-                                mount.options().contains("ro") || mount.options().contains("rro")))
+                                mount.options().contains("ro")
+                                        || mount.options().contains("rro")))
                         .toList());
     }
 

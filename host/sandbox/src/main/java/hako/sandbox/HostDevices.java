@@ -98,8 +98,9 @@ final class HostDevices {
         if (isUnasked(device, name.get())) {
             return;
         }
-        String id = "disk-%d-%d".formatted(source.major(), source.minor());
-        Device.HostDisk disk = new Device.HostDisk(id, source, source.isReadOnly() || !mayWrite(rules, source));
+        boolean readOnly = source.isReadOnly() || !mayWrite(rules, source);
+        String id = "disk-%d-%d%s".formatted(source.major(), source.minor(), readOnly ? "-r" : "");
+        Device.HostDisk disk = new Device.HostDisk(id, source, readOnly);
         disks.put(id, disk);
         kept.add(device);
         told.add(GuestDevice.newBuilder()

@@ -33,6 +33,7 @@ final class NameRelay implements AutoCloseable {
     /** As long as a resolver waits before it asks again (resolv.conf(5), timeout). */
     static final Duration PATIENCE = Duration.ofSeconds(5);
 
+    private static final int MOST_BYTES = 4096;
     private static final int HEADER = 12;
     private static final byte QR = (byte) 0x80;
     private static final byte SERVER_FAILURE = 2;
@@ -101,11 +102,19 @@ final class NameRelay implements AutoCloseable {
                             .setMessage(ByteString.copyFrom(lookUp(query)))
                             .build(),
                     PATIENCE);
-            Thread.sleep(LEAST);
         } catch (SocketTimeoutException e) {
             log.debug("{}: {} does not answer", thread.getName(), query.getServer());
         } catch (IOException | HakoException e) {
             log.debug("{}: {}", thread.getName(), e.toString());
+        } finally {
+            leave();
+        }
+    }
+
+    /** Whatever came of the query, its place is taken for a while. */
+    private void leave() {
+        try {
+            Thread.sleep(LEAST);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
@@ -116,6 +125,9 @@ final class NameRelay implements AutoCloseable {
     /** @throws IOException no answer: whoever asked a datagram asks again */
     private byte[] lookUp(NameQuery query) throws IOException {
         byte[] message = query.getMessage().toByteArray();
+        if (message.length > MOST_BYTES) {
+            throw new IOException("a query of " + message.length + " bytes");
+        }
         if (!servers.contains(query.getServer())) {
             throw new IOException("the guest asks " + Container.printable(query.getServer()));
         }

@@ -134,7 +134,7 @@ final class NamespaceMirror implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (HakoException e) {
+        } catch (RuntimeException e) {
             if (isOpen()) {
                 log.error("sandbox {}: its links are followed no more: {}", shortId(), e.getMessage(), e);
             }

@@ -87,7 +87,15 @@ final class Recovery {
         }
         if (!living.isEmpty()) {
             Set<String> all = records.stream().map(ContainerRecord::id).collect(Collectors.toSet());
-            recoverLiving(sandboxId, living, all);
+            try {
+                recoverLiving(sandboxId, living, all);
+            } catch (RuntimeException e) {
+                log.error("sandbox {} cannot be recovered", ContainerId.shortened(sandboxId), e);
+                if (!adopted.containsKey(sandboxId)) {
+                    living.forEach(record ->
+                            guarded(record, () -> lost(record, "its VM cannot be taken over: " + e.getMessage())));
+                }
+            }
         }
     }
 
@@ -143,8 +151,7 @@ final class Recovery {
         sandbox.goOnMirroring(in.namespace(), resolvConfs);
         found.forEach(record -> guarded(record, () -> adopt(record, sandbox, facts.get(record.id()))));
         Set<String> members = found.stream().map(ContainerRecord::id).collect(Collectors.toSet());
-        all.retainAll(facts.keySet());
-        all.removeAll(members);
+        all.removeAll(members); // also what the guest says it does not know
         keepOnly(sandbox, members, all);
     }
 

@@ -160,8 +160,12 @@ final class SharedFolder {
         }
     }
 
+    /** With all that is mounted below it, of which no path is looked up: the guest may have put links on the way. */
     private void takeOut(String name) {
-        Mounts.unmountAll(directory.resolve(name));
+        Path shown = directory.resolve(name);
+        while (Mounts.isMountPoint(shown)) {
+            Mounts.unmount(shown, true);
+        }
         try {
             Files.deleteIfExists(places.resolve(name)); // empty: nothing was ever made in it but mounted on it
         } catch (IOException e) {

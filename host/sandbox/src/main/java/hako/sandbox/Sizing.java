@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 public record Sizing(int vcpus, long memoryBytes) {
     private static final long MIB = 1L << 20;
 
+    /** A limit beyond any memory is none: managers write the largest number there is. */
+    private static final long MOST_BYTES = 1L << 46;
+
     /** What kernel, agent and page tables take of a small guest; measured, see docs/performance.md. */
     static final long GUEST_BASE_BYTES = 64 * MIB;
 
@@ -78,7 +81,7 @@ public record Sizing(int vcpus, long memoryBytes) {
     }
 
     private static long containerBytes(long limitBytes, long otherwise) {
-        return (limitBytes > 0 ? limitBytes : otherwise) >> 20 << 20;
+        return (limitBytes > 0 && limitBytes <= MOST_BYTES ? limitBytes : otherwise) >> 20 << 20;
     }
 
     /** Of a VM whose containers may use so much together. */

@@ -56,6 +56,28 @@ class SharedFolderTest {
     }
 
     @Test
+    void aLinkThatAGuestPutsOnTheWayIsNotFollowedWhenItIsTakenOut() throws Exception {
+        Path source = Files.createDirectory(directory.resolve("source"));
+        Path below = Files.createDirectories(volume.resolve("a/b"));
+        Path hosts = Files.createDirectories(directory.resolve("hosts/b"));
+        Mounts.bind(source, below, false);
+        Mounts.bind(source, hosts, false);
+        try {
+            Path shared = onHost(folder.bind("a", volume, false));
+            Files.move(shared.resolve("a"), shared.resolve("moved"));
+            Files.createSymbolicLink(shared.resolve("a"), hosts.getParent());
+
+            folder.release("a");
+
+            assertThat(shared).doesNotExist();
+            assertThat(Mounts.isMountPoint(hosts)).isTrue();
+        } finally {
+            Mounts.unmount(hosts, true);
+            Mounts.unmount(volume.resolve("moved/b"), true);
+        }
+    }
+
+    @Test
     void whatIsReadOnlyStaysSoWhereAnotherMayWrite() {
         Path readOnly = onHost(folder.bind("a", volume, true));
         Path writable = onHost(folder.bind("b", volume, false));

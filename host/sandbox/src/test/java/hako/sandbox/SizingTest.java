@@ -33,6 +33,12 @@ class SizingTest {
     }
 
     @Test
+    void aLimitBeyondAnyMemoryIsNone() {
+        assertThat(Sizing.of(0, 0, Long.MAX_VALUE - 4095, 1, 256 * MIB, 2))
+                .isEqualTo(Sizing.of(0, 0, 0, 1, 256 * MIB, 2));
+    }
+
+    @Test
     void aVmIsAWholeNumberOfHugePages() {
         assertThat(Sizing.of(0, 0, 7 * MIB + 4097, 1, 256 * MIB, 2).memoryBytes() % (2 * MIB))
                 .isZero();

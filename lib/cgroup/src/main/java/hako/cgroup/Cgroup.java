@@ -42,6 +42,9 @@ public final class Cgroup {
     }
 
     static Cgroup named(String cgroupsPath, List<Hierarchy> hierarchies, List<String> membership) {
+        if (cgroupsPath.chars().anyMatch(Character::isISOControl)) {
+            throw invalid(cgroupsPath.replaceAll("\\p{Cntrl}", "?"), "it has control characters");
+        }
         try {
             if (Path.of("/" + cgroupsPath).normalize().getNameCount() == 0) {
                 throw invalid(cgroupsPath, "it is the root of all cgroups");

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -89,7 +90,7 @@ record Folder(Hierarchy hierarchy, Path path) {
     void remove() throws IOException {
         List<Path> all = new ArrayList<>(List.of(path));
         for (int i = 0; i < all.size(); i++) {
-            try (DirectoryStream<Path> below = Files.newDirectoryStream(all.get(i), Files::isDirectory)) {
+            try (DirectoryStream<Path> below = Files.newDirectoryStream(all.get(i), Folder::isFolder)) {
                 below.forEach(all::add);
             } catch (NoSuchFileException e) {
                 all.remove(i--);
@@ -98,6 +99,10 @@ record Folder(Hierarchy hierarchy, Path path) {
         for (Path folder : all.reversed()) {
             Files.deleteIfExists(folder);
         }
+    }
+
+    private static boolean isFolder(Path path) {
+        return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
     }
 
     private static List<String> words(String text) {

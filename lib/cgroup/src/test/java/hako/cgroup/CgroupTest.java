@@ -50,6 +50,12 @@ class CgroupTest {
     }
 
     @Test
+    void aPathOfSeveralLinesIsRefused() {
+        assertThatThrownBy(() -> Cgroup.named("/a\n/sys/fs/cgroup", 1))
+                .hasMessageContaining("cgroupsPath \"/a?/sys/fs/cgroup\": it has control characters");
+    }
+
+    @Test
     void itIsMadeAndRemovedInEveryHierarchy() throws InterruptedException {
         cgroup.make();
         cgroup.make();
