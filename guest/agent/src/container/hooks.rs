@@ -3,8 +3,9 @@
 
 use crate::failure::{Doing, Failure};
 use crate::spec::Hook;
-use crate::sys::{epoll, files};
-use std::io::{self, PipeReader, Read, Write};
+use crate::sys::{epoll, files, sockets};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -51,7 +52,7 @@ fn with_pid(state: &[u8]) -> Result<Vec<u8>, Failure> {
 }
 
 fn run_one(hook: &Hook, state: &[u8]) -> io::Result<(ExitStatus, String)> {
-    let (output, writer) = io::pipe()?;
+    let (output, writer) = sockets::pipe()?;
     let mut command = Command::new(&hook.path);
     if let Some((name, rest)) = hook.args.split_first() {
         command.arg0(name).args(rest);
@@ -64,11 +65,11 @@ fn run_one(hook: &Hook, state: &[u8]) -> io::Result<(ExitStatus, String)> {
         // It is not longer than a pipe. One that has ended already does not want it.
         let _ = input.write_all(state);
     }
-    end(child, output, hook.timeout.map_or(PATIENCE, Duration::from_secs))
+    end(child, File::from(output), hook.timeout.map_or(PATIENCE, Duration::from_secs))
 }
 
 /// Reads all it says meanwhile, not to hold it up. What it leaves behind may have the pipe for ever.
-fn end(mut child: Child, mut output: PipeReader, patience: Duration) -> io::Result<(ExitStatus, String)> {
+fn end(mut child: Child, mut output: File, patience: Duration) -> io::Result<(ExitStatus, String)> {
     files::set_nonblocking(&output)?;
     let deadline = Instant::now() + patience;
     let mut said = Vec::new();
