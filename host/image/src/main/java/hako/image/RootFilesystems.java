@@ -29,6 +29,7 @@ public final class RootFilesystems {
     private static final String MOUNT_POINTS = "mount-points";
 
     private final Path layers;
+    private final Path mountPoints;
     private final Path disks;
     private final Blobs blobs;
     private final UnpackLimits limits;
@@ -36,6 +37,7 @@ public final class RootFilesystems {
 
     RootFilesystems(Path stateDir, Blobs blobs, UnpackLimits limits) throws IOException {
         this.layers = Files.createDirectories(stateDir.resolve("layers"));
+        this.mountPoints = makeMountPoints(layers.resolve(MOUNT_POINTS));
         this.disks = Files.createDirectories(stateDir.resolve("rootfs"));
         this.blobs = blobs;
         this.limits = limits;
@@ -50,7 +52,7 @@ public final class RootFilesystems {
         for (Image.Layer layer : image.layers()) {
             directories.addFirst(unpacked(image, layer));
         }
-        directories.add(mountPoints());
+        directories.add(mountPoints);
         return new RootFilesystem.Layers(directories);
     }
 
@@ -152,23 +154,18 @@ public final class RootFilesystems {
      * The layer below all others: what a container has mounted over, where its image has nothing there. Made in the guest, each
      * would cost it the first writes to its root file system.
      */
-    private Path mountPoints() {
-        Path layer = layers.resolve(MOUNT_POINTS);
-        try {
-            for (String directory : List.of("dev", "etc", "proc", "sys")) {
-                Files.createDirectories(layer.resolve(directory));
-            }
-            for (String file : List.of("hostname", "hosts", "resolv.conf")) {
-                Path path = layer.resolve("etc").resolve(file);
-                if (!Files.exists(path)) {
-                    Files.createFile(path);
-                    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-r--r--"));
-                }
-            }
-            return layer;
-        } catch (IOException e) {
-            throw Blobs.failure("make directory " + layer, e);
+    private static Path makeMountPoints(Path layer) throws IOException {
+        for (String directory : List.of("dev", "etc", "proc", "sys")) {
+            Files.createDirectories(layer.resolve(directory));
         }
+        for (String file : List.of("hostname", "hosts", "resolv.conf")) {
+            Path path = layer.resolve("etc").resolve(file);
+            if (!Files.exists(path)) {
+                Files.createFile(path);
+                Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-r--r--"));
+            }
+        }
+        return layer;
     }
 
     private static ImageException interrupted(Image image, InterruptedException e) {
