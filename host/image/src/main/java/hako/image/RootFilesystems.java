@@ -26,7 +26,6 @@ import java.util.stream.Collectors;
 public final class RootFilesystems {
     private static final String TEMPORARY = ".tmp-";
     private static final String EROFS = ".erofs";
-    private static final String MOUNT_POINTS = "mount-points";
 
     private final Path layers;
     private final Path mountPoints;
@@ -37,7 +36,7 @@ public final class RootFilesystems {
 
     RootFilesystems(Path stateDir, Blobs blobs, UnpackLimits limits) throws IOException {
         this.layers = Files.createDirectories(stateDir.resolve("layers"));
-        this.mountPoints = makeMountPoints(layers.resolve(MOUNT_POINTS));
+        this.mountPoints = makeMountPoints(stateDir.resolve("mount-points"));
         this.disks = Files.createDirectories(stateDir.resolve("rootfs"));
         this.blobs = blobs;
         this.limits = limits;
@@ -86,7 +85,6 @@ public final class RootFilesystems {
                 .flatMap(i -> i.diffIds().stream())
                 .map(Digest::hex)
                 .collect(Collectors.toSet());
-        keptLayers.add(MOUNT_POINTS);
         Set<String> keptDisks =
                 kept.stream().map(i -> chain(i.diffIds()).hex() + EROFS).collect(Collectors.toSet());
         removeOthers(layers, keptLayers);

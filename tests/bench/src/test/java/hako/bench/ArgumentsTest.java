@@ -22,7 +22,7 @@ class ArgumentsTest {
         assertThat(arguments.output()).isEqualTo(Path.of("hako-bench"));
         assertThat(arguments.choose(List.of(new NoOp(), new Disk())))
                 .extracting(Benchmark::name)
-                .containsExactly("hako version, hako ps", "disk: reading and writing");
+                .containsExactly("hako version, hako ps, hako-runtime --version", "disk: reading and writing");
     }
 
     @Test
@@ -76,6 +76,6 @@ class ArgumentsTest {
         assertThat(arguments.quick()).isTrue();
         assertThat(arguments.choose(List.of(new Disk(), new NoOp(), new Network())))
                 .extracting(Benchmark::name)
-                .containsExactly("hako version, hako ps");
+                .containsExactly("hako version, hako ps, hako-runtime --version");
     }
 }
