@@ -496,10 +496,10 @@ class DockerTest {
         node.killDaemon();
         assertThat(guest("web", "wget -qO- http://srv/")).isEqualTo("inside\n");
         docker.run("network", "connect", "two", "web").ok();
-        awaitGuest("web", "wget -T 5 -qO- http://far/ || true", "distant");
+        awaitGuest("web", "timeout 5 wget -qO- http://far/ || true", "distant");
         assertThat(guest("web", "wget -qO- http://srv/")).isEqualTo("inside\n");
         docker.run("network", "connect", "two", "late").ok();
-        awaitGuest("late", "wget -T 5 -qO- http://far/ || true", "distant");
+        awaitGuest("late", "timeout 5 wget -qO- http://far/ || true", "distant");
     }
 
     private static void serve(String name, String script, String... options) {
