@@ -78,7 +78,7 @@ public final class StrayProcesses {
     }
 
     /** Processes that say they belong to a VM below {@code root}. */
-    static List<Stray> find(Path root) {
+    public static List<Stray> find(Path root) {
         List<Stray> found = new ArrayList<>();
         try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
             processes

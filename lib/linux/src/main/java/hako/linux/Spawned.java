@@ -69,8 +69,14 @@ public final class Spawned implements AutoCloseable {
      * @throws hako.base.HakoException {@code TIMEOUT}
      */
     public int await(@Nullable Duration timeout) throws InterruptedException {
-        Poller.shared().awaitReadable(pidfd, timeout);
+        if (!isReaped()) {
+            Poller.shared().awaitReadable(pidfd, timeout);
+        }
         return reap();
+    }
+
+    private synchronized boolean isReaped() {
+        return status >= 0;
     }
 
     private synchronized int reap() {

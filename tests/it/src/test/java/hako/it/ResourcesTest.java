@@ -92,7 +92,7 @@ class ResourcesTest {
 
     /** Of a loop that computes, and goes on whatever happens to the processors around it. */
     private static final String COUNT =
-            "i=0; while :; do i=$((i+1)); [ $((i % 1000)) != 0 ] || echo $i >/tmp/count; done";
+            "i=0; while :; do i=$((i+1)); [ $((i % 1000)) != 0 ] || { echo $i >/tmp/next; mv /tmp/next /tmp/count; }; done";
 
     @Test
     void aContainerGetsProcessorsWhileItComputesAndGivesThemBack() {

@@ -1,6 +1,7 @@
 package hako.vm.qemu;
 
 import hako.linux.Fd;
+import hako.linux.LinuxException;
 import hako.linux.PidFd;
 import hako.linux.Poller;
 import hako.linux.ProcessIdentity;
@@ -27,7 +28,7 @@ sealed interface HostProcess {
     /** Waits for its end and leaves the reaping to {@link #await}. */
     void awaitEnd() throws InterruptedException;
 
-    /** Waits for its end, and reaps it where it is ours. The exit status is known for children only. */
+    /** Waits for its end, reaps it where it is ours, and lets go of it. The exit status is known for children only. */
     OptionalInt await() throws InterruptedException;
 
     /** Of it and its children (the C virtiofsd works in a child), proportional set size. */
@@ -62,6 +63,16 @@ sealed interface HostProcess {
         return identity.open().map(pidfd -> new Adopted(identity, pidfd));
     }
 
+    private static void end(Fd pidfd) {
+        try {
+            PidFd.signal(pidfd, PidFd.SIGKILL);
+        } catch (LinuxException e) {
+            if (pidfd.isOpen()) {
+                throw e;
+            } // else it has been awaited
+        }
+    }
+
     record Child(ProcessIdentity identity, Spawned process) implements HostProcess {
         static Child of(Spawned process) {
             // It cannot have been reaped yet, so it is there, a zombie if need be.
@@ -70,7 +81,7 @@ sealed interface HostProcess {
 
         @Override
         public void kill() {
-            process.signal(PidFd.SIGKILL);
+            end(process.pidfd());
         }
 
         @Override
@@ -80,14 +91,16 @@ sealed interface HostProcess {
 
         @Override
         public OptionalInt await() throws InterruptedException {
-            return OptionalInt.of(process.await(null));
+            try (process) {
+                return OptionalInt.of(process.await(null));
+            }
         }
     }
 
     record Adopted(ProcessIdentity identity, Fd pidfd) implements HostProcess {
         @Override
         public void kill() {
-            PidFd.signal(pidfd, PidFd.SIGKILL);
+            end(pidfd);
         }
 
         @Override
@@ -97,7 +110,10 @@ sealed interface HostProcess {
 
         @Override
         public OptionalInt await() throws InterruptedException {
-            awaitEnd();
+            if (pidfd.isOpen()) {
+                awaitEnd();
+                pidfd.close();
+            }
             return OptionalInt.empty();
         }
     }
