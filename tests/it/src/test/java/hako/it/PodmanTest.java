@@ -366,5 +366,6 @@ class PodmanTest {
         // The next daemon was started by the process that stands for the container, and is conmon's to wait for.
         podman.run("rm", "--force", "web").ok();
         node.killDaemon();
+        node.run("version").ok(); // before another conmon has one for its child
     }
 }
