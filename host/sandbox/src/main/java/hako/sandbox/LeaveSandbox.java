@@ -10,7 +10,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A container that has ended gives back what it holds of its sandbox; the last one, the sandbox: VM, network, mounts, run
- * directory. Nothing of it fails; what cannot be given back is noted, and tried again when the container is removed.
+ * directory. Nothing of it fails; what cannot be given back is noted. The end of the
+ * sandbox is tried again when the container is removed; what a guest that goes on does not let go of stays until that end.
  */
 final class LeaveSandbox {
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
