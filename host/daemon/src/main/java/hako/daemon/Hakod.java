@@ -11,6 +11,7 @@ import hako.image.Image;
 import hako.image.ImageStore;
 import hako.image.RegistryOptions;
 import hako.image.UnpackLimits;
+import hako.linux.HostMemory;
 import hako.linux.Poller;
 import hako.network.BridgeNetwork;
 import hako.network.NetworkConfig;
@@ -63,6 +64,10 @@ final class Hakod implements AutoCloseable {
 
             QemuConfig qemu = qemu(config.vm());
             QemuDriver driver = new QemuDriver(qemu);
+            if (driver.accelerator() instanceof Accelerator.Emulation) {
+                // QEMU asks for them where it uses 0.1 of 2 MB (tables of ACPI) or fills them slowly (translated code)
+                HostMemory.refuseHugePages();
+            }
             BridgeNetwork network = network(config);
             parts.add(network::close);
             ScratchDisk scratch =

@@ -10,6 +10,9 @@ public final class HostMemory {
     private static final Path MEMINFO = Path.of("/proc/meminfo");
     private static final String AVAILABLE = "MemAvailable:";
 
+    /** {@code include/uapi/linux/prctl.h} */
+    private static final int PR_SET_THP_DISABLE = 41;
+
     private HostMemory() {}
 
     /** Bytes that programs could get without any swapping. */
@@ -24,6 +27,11 @@ public final class HostMemory {
         } catch (IOException e) {
             throw new UncheckedIOException("read " + MEMINFO, e);
         }
+    }
+
+    /** This process, and all that it starts from now on, is given pages of the usual size only, whatever it asks for. */
+    public static void refuseHugePages() {
+        Syscall.check(Syscall.call(Syscall.PRCTL, PR_SET_THP_DISABLE, 1), "prctl", "refuse huge pages");
     }
 
     private static long kibibytes(String line) {

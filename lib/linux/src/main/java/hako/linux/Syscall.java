@@ -39,6 +39,7 @@ final class Syscall {
     static final int FTRUNCATE = number(77, 46);
     static final int FCHMOD = number(91, 52);
     static final int FCHOWN = number(93, 55);
+    static final int PRCTL = number(157, 167);
     static final int MOUNT = number(165, 40);
     static final int UMOUNT2 = number(166, 39);
     static final int FSETXATTR = number(190, 7);

@@ -67,9 +67,18 @@ final class Processes {
 
     /** Proportional set size, bytes. */
     static long pss(long pid) {
+        return memory(pid, "Pss:");
+    }
+
+    /** Bytes of its own memory that lie in transparent huge pages. */
+    static long hugePages(long pid) {
+        return memory(pid, "AnonHugePages:");
+    }
+
+    private static long memory(long pid, String kind) {
         return read(pid, "smaps_rollup")
                         .lines()
-                        .filter(line -> line.startsWith("Pss:"))
+                        .filter(line -> line.startsWith(kind))
                         .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
                         .sum()
                 << 10;

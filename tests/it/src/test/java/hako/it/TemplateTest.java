@@ -208,6 +208,17 @@ class TemplateTest {
     }
 
     @Test
+    void anEmulatedVmSpendsNoMemoryOnHugePages() {
+        node.detached("small", "sleep", "1000");
+
+        assertThat(Processes.ofVms(node.home()))
+                .isNotEmpty()
+                .filteredOn(pid -> Processes.commandLine(pid).contains("-accel tcg"))
+                .allSatisfy(pid -> assertThat(Processes.hugePages(pid)).isZero());
+        node.run("rm", "-f", "small").ok();
+    }
+
+    @Test
     void aCloneOutlivesItsDaemonAsOthersDo() {
         node.detached("cloned", "sleep", "1000");
 
