@@ -14,8 +14,8 @@ public final class SparseFile {
     private static final int LSEEK = ARM ? 62 : 8;
 
     // include/uapi/linux/fs.h
-    private static final int SEEK_DATA = 3;
-    private static final int SEEK_HOLE = 4;
+    static final int SEEK_DATA = 3;
+    static final int SEEK_HOLE = 4;
 
     /** {@code _IOW(0x94, 9, int)}: share the other file's extents (btrfs, xfs). */
     private static final long FICLONE = 0x4004_9409L;

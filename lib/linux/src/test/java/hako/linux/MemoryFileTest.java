@@ -51,6 +51,32 @@ class MemoryFileTest {
     }
 
     @Test
+    void zerosTakeNoMemoryOnceDropped() throws Exception {
+        try (Fd file = MemoryFile.create("test", SIZE)) {
+            write(file, 3 << 20, "\0".repeat(2 << 20) + "data" + "\0".repeat(3 << 20));
+            long before = blocks(file);
+
+            MemoryFile.dropZeros(file);
+
+            assertThat(before - blocks(file)).as("512-byte blocks").isEqualTo((5 << 20) / 512);
+            assertThat(read(file, 5 << 20, 6)).isEqualTo("data\0\0");
+            assertThat(Files.size(file.path())).isEqualTo(SIZE);
+        }
+    }
+
+    private static long blocks(Fd file) throws IOException {
+        long blocks = 0;
+        long length = Files.size(file.path());
+        long data = SparseFile.seek(file, 0, SparseFile.SEEK_DATA);
+        while (data >= 0 && data < length) {
+            long hole = SparseFile.seek(file, data, SparseFile.SEEK_HOLE);
+            blocks += (hole - data) / 512;
+            data = SparseFile.seek(file, hole, SparseFile.SEEK_DATA);
+        }
+        return blocks;
+    }
+
+    @Test
     void aSealedOneIsNotChangedByAnyone() throws Exception {
         try (Fd file = MemoryFile.create("test", SIZE)) {
             write(file, 0, "data");

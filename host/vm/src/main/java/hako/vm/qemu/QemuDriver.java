@@ -95,14 +95,14 @@ public final class QemuDriver implements VmDriver {
             } finally {
                 vm.kill();
             }
+            MemoryFile.dropZeros(memory);
             MemoryFile.seal(memory);
             MemoryFile.seal(state);
             Map<String, Fd> disks = written(spec, undo);
             undo.release();
             return new QemuTemplate(this, spec, origin, memory, state, disks);
         } catch (IOException e) {
-            throw new HakoException(
-                    Kind.RESOURCES, Code.NO_SPACE, "save VM %s: copy its disks: %s".formatted(spec.id(), e), e);
+            throw new HakoException(Kind.RESOURCES, Code.NO_SPACE, "save VM %s: %s".formatted(spec.id(), e), e);
         }
     }
 
