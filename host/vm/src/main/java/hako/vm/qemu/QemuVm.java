@@ -109,7 +109,7 @@ final class QemuVm implements Vm {
         this.errors = errors;
         this.console = new ConsoleLog(files.consoleLog());
         this.qmp = QmpConnection.over(qmpSocket, "vm-" + base.id() + "-qmp", this::onEvent, this::explainLoss);
-        this.devices = new QemuDevices(config, links, first, files, qmp, this::helperLost);
+        this.devices = new QemuDevices(config, links, first, files, qmp, QemuDevices.PATIENCE, this::helperLost);
         this.agent =
                 TtrpcClient.over(agentSocket, "vm-" + base.id() + "-agent", MAX_AGENT_ANSWER_BYTES, this::explainLoss);
     }

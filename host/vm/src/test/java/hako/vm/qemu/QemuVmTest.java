@@ -180,6 +180,34 @@ class QemuVmTest {
     }
 
     @Test
+    void aDiskThatTheGuestLetsGoOfLateCanBePluggedAgain() throws Exception {
+        Device disk = new Device.Disk("disk", GuestFiles.erofs(directory), true);
+        launch();
+        vm.plug(disk);
+        agent().check(BOOT);
+        vm.pause();
+        assertThatThrownBy(() -> vm.unplug("disk")).hasMessageContaining("the guest has not let go of it");
+
+        vm.resume();
+
+        long end = System.nanoTime() + SOON.toNanos();
+        for (boolean there = true; there; there = !isPlugged(disk)) {
+            assertThat(System.nanoTime()).as("it goes").isLessThan(end);
+            Thread.sleep(20);
+        }
+    }
+
+    private boolean isPlugged(Device device) {
+        try {
+            vm.plug(device);
+            return true;
+        } catch (HakoException e) {
+            assertThat(e.code()).isEqualTo(HakoException.Code.ALREADY_EXISTS);
+            return false;
+        }
+    }
+
+    @Test
     void aNicIsFoundByItsAddress() throws Exception {
         Tap.create("hakoit0", 0);
         try {
