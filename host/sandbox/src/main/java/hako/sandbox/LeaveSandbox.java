@@ -10,8 +10,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A container that has ended gives back what it holds of its sandbox; the last one, the sandbox: VM, network, mounts, run
- * directory. Nothing of it fails; what cannot be given back is noted. The end of the
- * sandbox is tried again when the container is removed; what a guest that goes on does not let go of stays until that end.
+ * directory. Nothing of it fails; what cannot be given back is noted. The end of the sandbox is tried again when the container is
+ * removed; a guest that goes on and does not let go is asked again ({@link GuestReleases}).
  */
 final class LeaveSandbox {
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
@@ -47,23 +47,27 @@ final class LeaveSandbox {
         if (sandbox.vm().exited().isDone()) { // the others are about to hear of it
             return;
         }
-        List<Runnable> steps = new ArrayList<>();
-        steps.add(() -> sandbox.agent()
-                .deleteContainer(
-                        ContainerRequest.newBuilder()
-                                .setContainerId(containerId)
-                                .build(),
-                        TIMEOUT));
-        sandbox.hostDisks()
-                .release(containerId)
-                .forEach(id -> steps.add(() -> sandbox.vm().unplug(id)));
+        sandbox.releases()
+                .ask(
+                        "container " + ContainerId.shortened(containerId),
+                        () -> sandbox.agent()
+                                .deleteContainer(
+                                        ContainerRequest.newBuilder()
+                                                .setContainerId(containerId)
+                                                .build(),
+                                        TIMEOUT));
+        sandbox.hostDisks().release(containerId).forEach(this::unplug);
         BlockRoot disks = BlockRoot.joining(containerId);
-        steps.add(() -> sandbox.vm().unplug(disks.image()));
-        steps.add(() -> sandbox.vm().unplug(disks.scratch()));
-        steps.add(() -> sandbox.shared().release(containerId));
-        steps.add(() -> checkpoints.save(sandbox.record()));
-        steps.add(sandbox::giveBackMemory);
-        carryOut(steps);
+        unplug(disks.image());
+        unplug(disks.scratch());
+        carryOut(List.of(
+                () -> sandbox.shared().release(containerId),
+                () -> checkpoints.save(sandbox.record()),
+                sandbox::giveBackMemory));
+    }
+
+    private void unplug(String disk) {
+        sandbox.releases().ask(disk, () -> sandbox.vm().unplug(disk));
     }
 
     private void end() {

@@ -86,9 +86,8 @@ final class Recovery {
             });
         }
         if (!living.isEmpty()) {
-            Set<String> all = records.stream().map(ContainerRecord::id).collect(Collectors.toSet());
             try {
-                recoverLiving(sandboxId, living, all);
+                recoverLiving(sandboxId, living, records);
             } catch (RuntimeException e) {
                 log.error("sandbox {} cannot be recovered", ContainerId.shortened(sandboxId), e);
                 if (!adopted.containsKey(sandboxId)) {
@@ -109,7 +108,7 @@ final class Recovery {
     }
 
     /** @param all of its containers; the guest may still have what had ended, or was being made */
-    private void recoverLiving(String sandboxId, List<ContainerRecord> records, Set<String> all) {
+    private void recoverLiving(String sandboxId, List<ContainerRecord> records, List<ContainerRecord> all) {
         SandboxRecord in = sandboxRecords.get(sandboxId);
         Optional<Vm> vm = in == null || in.vm() == null
                 ? Optional.empty()
@@ -143,7 +142,7 @@ final class Recovery {
                 .flatMap(record -> GuestSpec.resolvConfs(record.spec()).stream())
                 .distinct()
                 .toList();
-        found.forEach(record -> guarded(
+        all.forEach(record -> guarded( // what those had who have left is taken away with the rest of them
                 record,
                 () -> HostDevices.of(record.spec())
                         .disks()
@@ -151,8 +150,9 @@ final class Recovery {
         sandbox.goOnMirroring(in.namespace(), resolvConfs);
         found.forEach(record -> guarded(record, () -> adopt(record, sandbox, facts.get(record.id()))));
         Set<String> members = found.stream().map(ContainerRecord::id).collect(Collectors.toSet());
-        all.removeAll(members); // also what the guest says it does not know
-        keepOnly(sandbox, members, all);
+        Set<String> others = all.stream().map(ContainerRecord::id).collect(Collectors.toSet());
+        others.removeAll(members); // also what the guest says it does not know
+        keepOnly(sandbox, members, others);
     }
 
     private Sandbox sandbox(SandboxRecord in, Vm vm) {

@@ -54,6 +54,8 @@ final class Sandbox {
     /** Held while something is plugged, shared or given back, and while its memory changes. */
     private final ReentrantLock changing = new ReentrantLock();
 
+    private final GuestReleases releases;
+
     private volatile @Nullable WiredNamespace namespace;
     private volatile @Nullable NamespaceMirror mirror;
 
@@ -72,6 +74,7 @@ final class Sandbox {
         this.endpoint = endpoint;
         this.shared = shared;
         this.members = members;
+        this.releases = new GuestReleases(id, vm, changing, GuestReleases.PAUSE);
     }
 
     /** Of whoever has it: where its run directory lies, which it keeps though it has waited under another name. */
@@ -122,10 +125,14 @@ final class Sandbox {
         return folder.isPresent();
     }
 
-    /** Disks of the host that a container has; one that others have too is there already. */
+    /**
+     * Disks of the host that a container has; one that others have too is there already. What one that has left had, and the guest has not let
+     * go of, it must first.
+     */
     void plugHostDisks(String containerId, HostDevices devices) {
         for (Device.HostDisk disk : devices.disks()) {
             if (hostDisks.add(disk.id(), containerId)) {
+                releases.require(disk.id(), () -> vm.unplug(disk.id()));
                 vm.plug(disk);
             }
         }
@@ -134,6 +141,10 @@ final class Sandbox {
     /** Which container has which, by the disk's id. */
     Uses hostDisks() {
         return hostDisks;
+    }
+
+    GuestReleases releases() {
+        return releases;
     }
 
     /** What was plugged for a container that has left. What the guest cannot let go of now is returned as it is freed. */

@@ -282,7 +282,11 @@ final class FakeNode {
 
     /** Waits for what another thread is about to do. */
     static void eventually(String what, Callable<Boolean> condition) throws Exception {
-        long deadline = System.nanoTime() + SOON.toNanos();
+        eventually(what, SOON, condition);
+    }
+
+    static void eventually(String what, Duration patience, Callable<Boolean> condition) throws Exception {
+        long deadline = System.nanoTime() + patience.toNanos();
         while (!condition.call()) {
             if (System.nanoTime() > deadline) {
                 fail("in vain: " + what);

@@ -20,6 +20,7 @@ final class FakeVm implements Vm {
     private final Queue<Device> devices = new ConcurrentLinkedQueue<>();
     private volatile TtrpcClient client;
     private volatile String refusedDevice = "";
+    private volatile String keptDevice = "";
     private volatile boolean prepared;
     private final Queue<Long> resized = new ConcurrentLinkedQueue<>();
     private volatile long most = Long.MAX_VALUE;
@@ -38,6 +39,11 @@ final class FakeVm implements Vm {
 
     void refusesToPlug(String deviceId) {
         refusedDevice = deviceId;
+    }
+
+    /** None: lets go of everything. */
+    void keeps(String deviceId) {
+        keptDevice = deviceId;
     }
 
     void isPrepared(boolean value) {
@@ -117,6 +123,9 @@ final class FakeVm implements Vm {
         if (device.id().equals(refusedDevice)) {
             throw new HakoException(HakoException.Kind.EXTERNAL, HakoException.Code.VM_FAILED, "plug: refused");
         }
+        if (devices.stream().anyMatch(there -> there.id().equals(device.id()))) {
+            throw HakoException.user(HakoException.Code.ALREADY_EXISTS, "plug: it has a device of that id");
+        }
         devices.add(device);
     }
 
@@ -128,6 +137,9 @@ final class FakeVm implements Vm {
 
     @Override
     public void unplug(String deviceId) {
+        if (deviceId.equals(keptDevice)) {
+            throw new HakoException(HakoException.Kind.EXTERNAL, HakoException.Code.GUEST, "unplug: the guest refused");
+        }
         if (!devices.removeIf(device -> device.id().equals(deviceId))) {
             throw HakoException.user(HakoException.Code.NOT_FOUND, "unplug: no such device");
         }
@@ -153,6 +165,11 @@ final class FakeVm implements Vm {
     @Override
     public void kill() {
         end(new VmExit(VmExit.Cause.ASKED, "ended by the daemon"));
+    }
+
+    @Override
+    public void end(String reason) {
+        end(new VmExit(VmExit.Cause.GUEST_REFUSED, reason));
     }
 
     @Override

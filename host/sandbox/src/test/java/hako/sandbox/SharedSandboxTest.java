@@ -16,6 +16,7 @@ import hako.sandbox.ContainerState.Running;
 import hako.sandbox.ContainerState.Stopped;
 import hako.spec.LinuxResources;
 import hako.spec.LinuxSpec;
+import hako.ttrpc.StatusCode;
 import hako.vm.Device;
 import java.nio.file.Path;
 import java.util.List;
@@ -170,6 +171,40 @@ class SharedSandboxTest {
             assertThat(exit(container.init()).code()).isEqualTo(137);
             assertThat(exit(container.init()).reason()).contains("power cut");
         }
+    }
+
+    @Test
+    void aDiskThatTheGuestKeepsIsAskedForAgain() throws Exception {
+        Container web = node.started("web");
+        Container log = startedJoined(web, "log");
+        String disk = BlockRoot.joining(log.id()).image();
+        node.vm(web).keeps(disk);
+        log.remove(true);
+        assertThat(devices(web)).contains(disk);
+
+        node.vm(web).keeps("");
+
+        eventually(
+                "it goes",
+                GuestReleases.PAUSE.multipliedBy(2),
+                () -> devices(web).equals(List.of("root")));
+        assertThat(web.state()).isInstanceOf(Running.class);
+    }
+
+    @Test
+    void aContainerThatTheGuestDoesNotDeleteIsAskedForAgain() throws Exception {
+        Container web = node.started("web");
+        Container log = startedJoined(web, "log");
+        node.agent(web).refuses("DeleteContainer", StatusCode.INTERNAL, "busy");
+        log.remove(true);
+        assertThat(node.agent(web).has(log.id())).isTrue();
+
+        node.agent(web).behaves("DeleteContainer");
+
+        eventually(
+                "it goes",
+                GuestReleases.PAUSE.multipliedBy(2),
+                () -> !node.agent(web).has(log.id()));
     }
 
     @Test
@@ -366,6 +401,24 @@ class SharedSandboxTest {
         assertThat(node.agent(web).has(id)).isFalse();
         assertThat(devices(web)).containsExactly("root");
         making.interrupt();
+    }
+
+    /** One that the host does not have is not plugged, which says nothing. */
+    @Test
+    void aDiskOfTheHostThatOneHadWhoHasLeftIsTakenAwayByTheNextDaemon() throws Exception {
+        Container web = node.started("web");
+        LinuxSpec device =
+                linux(null).withDevices(List.of(new LinuxSpec.Device("/dev/xvdc", "b", 7L, 0L, null, null, null)));
+        Container log = node.sandboxes.create(node.joining(web, "log", device));
+        log.start();
+        assertThat(devices(web)).contains("disk-7-0-r");
+        node.vm(web).keeps("disk-7-0-r");
+        node.init(log).exits(0);
+        exit(log.init());
+
+        node.restart(state -> node.vm(web).keeps(""));
+
+        assertThat(devices(web)).containsExactly("root");
     }
 
     @Test

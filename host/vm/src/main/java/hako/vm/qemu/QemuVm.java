@@ -307,7 +307,16 @@ final class QemuVm implements Vm {
 
     @Override
     public void kill() {
-        decide(new VmExit(Cause.ASKED, "killed"));
+        end(new VmExit(Cause.ASKED, "killed"));
+    }
+
+    @Override
+    public void end(String reason) {
+        end(new VmExit(Cause.GUEST_REFUSED, reason));
+    }
+
+    private void end(VmExit why) {
+        decide(why);
         process.kill();
         try {
             exited.get(KILL.toMillis(), TimeUnit.MILLISECONDS);
