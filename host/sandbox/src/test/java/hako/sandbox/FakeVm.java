@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A VM that is nothing but its agent. Threads: any. */
 final class FakeVm implements Vm {
@@ -22,6 +23,9 @@ final class FakeVm implements Vm {
     private volatile String refusedDevice = "";
     private volatile String keptDevice = "";
     private volatile boolean prepared;
+    private volatile boolean broken;
+    private volatile int survived;
+    private final AtomicInteger kills = new AtomicInteger();
     private final Queue<Long> resized = new ConcurrentLinkedQueue<>();
     private volatile long most = Long.MAX_VALUE;
 
@@ -39,6 +43,20 @@ final class FakeVm implements Vm {
 
     void refusesToPlug(String deviceId) {
         refusedDevice = deviceId;
+    }
+
+    void survivesKills(int number) {
+        survived = number;
+    }
+
+    /** How often it was. */
+    int kills() {
+        return kills.get();
+    }
+
+    /** Nobody foresaw it. */
+    void breaks(boolean value) {
+        broken = value;
     }
 
     /** None: lets go of everything. */
@@ -164,6 +182,9 @@ final class FakeVm implements Vm {
 
     @Override
     public void kill() {
+        if (kills.incrementAndGet() <= survived) {
+            throw new HakoException(HakoException.Kind.EXTERNAL, HakoException.Code.TIMEOUT, "kill: still there");
+        }
         end(new VmExit(VmExit.Cause.ASKED, "ended by the daemon"));
     }
 
@@ -174,6 +195,9 @@ final class FakeVm implements Vm {
 
     @Override
     public CompletableFuture<VmExit> exited() {
+        if (broken) {
+            throw new IllegalStateException("broken");
+        }
         return exited;
     }
 
