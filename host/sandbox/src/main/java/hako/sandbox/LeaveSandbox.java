@@ -1,7 +1,6 @@
 package hako.sandbox;
 
 import hako.agent.v1.ContainerRequest;
-import hako.base.HakoException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +26,7 @@ final class LeaveSandbox {
         this.sandbox = sandbox;
     }
 
-    /** Idempotent; returns when it is done, also when another thread does it. */
+    /** Returns when it is done, also when another thread does it. */
     void run(String containerId) {
         sandbox.changing().lock();
         try {
@@ -60,17 +59,21 @@ final class LeaveSandbox {
         BlockRoot disks = BlockRoot.joining(containerId);
         unplug(disks.image());
         unplug(disks.scratch());
-        carryOut(List.of(
-                () -> sandbox.shared().release(containerId),
-                () -> checkpoints.save(sandbox.record()),
-                sandbox::giveBackMemory));
+        isDone(() -> sandbox.shared().release(containerId));
+        isDone(() -> checkpoints.save(sandbox.record()));
+        isDone(sandbox::giveBackMemory);
     }
 
     private void unplug(String disk) {
         sandbox.releases().ask(disk, () -> sandbox.vm().unplug(disk));
     }
 
+    /** Each step once: what has been given back may be somebody else's by now. */
     private void end() {
+        sandbox.ending(this::steps).removeIf(this::isDone);
+    }
+
+    private List<Runnable> steps() {
         List<Runnable> steps = new ArrayList<>();
         steps.add(sandbox.vm()::kill);
         if (sandbox.endpoint() != null) {
@@ -79,20 +82,16 @@ final class LeaveSandbox {
         steps.add(sandbox::part);
         steps.add(() -> SharedFolder.remove(sandbox.directory()));
         steps.add(() -> checkpoints.deleteSandbox(sandbox.id()));
-        carryOut(steps);
+        return steps;
     }
 
-    private void carryOut(List<Runnable> steps) {
-        for (Runnable step : steps) {
-            try {
-                step.run();
-            } catch (HakoException e) {
-                if (e.code() != HakoException.Code.NOT_FOUND) { // it had no such thing
-                    log.warn("sandbox {}: clean up: {}", ContainerId.shortened(sandbox.id()), e.getMessage(), e);
-                }
-            } catch (RuntimeException e) {
-                log.warn("sandbox {}: clean up: {}", ContainerId.shortened(sandbox.id()), e.getMessage(), e);
-            }
+    private boolean isDone(Runnable step) {
+        try {
+            step.run();
+            return true;
+        } catch (RuntimeException e) {
+            log.warn("sandbox {}: clean up: {}", ContainerId.shortened(sandbox.id()), e.getMessage(), e);
+            return false;
         }
     }
 }

@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,6 +56,9 @@ final class Sandbox {
     private final ReentrantLock changing = new ReentrantLock();
 
     private final GuestReleases releases;
+
+    /** Guarded by changing. */
+    private @Nullable List<Runnable> ending;
 
     private volatile @Nullable WiredNamespace namespace;
     private volatile @Nullable NamespaceMirror mirror;
@@ -141,6 +145,14 @@ final class Sandbox {
     /** Which container has which, by the disk's id. */
     Uses hostDisks() {
         return hostDisks;
+    }
+
+    /** What is still to be done of its end. */
+    List<Runnable> ending(Supplier<List<Runnable>> steps) {
+        if (ending == null) {
+            ending = steps.get();
+        }
+        return ending;
     }
 
     GuestReleases releases() {
