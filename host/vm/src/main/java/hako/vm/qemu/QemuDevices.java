@@ -41,6 +41,8 @@ final class QemuDevices {
     /** For the guest to take memory, or let go of it. QEMU tells of it once a second at most, so it is asked. */
     private static final Duration MEMORY_PATIENCE = Duration.ofSeconds(10);
 
+    private static final int REASON_LOG_BYTES = 500;
+
     private static final Duration PACE = Duration.ofMillis(20);
 
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9-]{1,20}");
@@ -184,8 +186,13 @@ final class QemuDevices {
                 return; // it was killed and its descriptor closed
             }
             if (running().contains(helper) && !isGone(id)) {
-                helperLost.accept("the process that served shared directory %s (virtiofsd, pid %d) ended"
-                        .formatted(id, helper.process().identity().pid()));
+                String said = helper.log()
+                        .map(log -> log.tail(REASON_LOG_BYTES))
+                        .filter(text -> !text.isEmpty())
+                        .map(text -> "; it said: " + text)
+                        .orElse("");
+                helperLost.accept("the process that served shared directory %s (virtiofsd, pid %d) ended%s"
+                        .formatted(id, helper.process().identity().pid(), said));
             }
         });
     }

@@ -43,8 +43,8 @@ final class QemuVm implements Vm {
 
     private static final Duration KILL = Duration.ofSeconds(10);
 
-    /** A helper ends with QEMU, and its end may be noticed first. */
-    private static final Duration SAME_TIME = Duration.ofMillis(300);
+    /** A helper ends with QEMU, and its end may be noticed first, on a busy host long before. */
+    private static final Duration SAME_TIME = Duration.ofSeconds(1);
 
     /** From the loss of the agent's connection to the reason of the VM's end. */
     private static final Duration EXPLANATION = Duration.ofSeconds(2);

@@ -206,7 +206,7 @@ final class QmpConnection implements AutoCloseable {
                 accept(QmpMessage.parse(bytes));
             }
             reason = lost("closed by QEMU", null);
-        } catch (IOException | HakoException e) {
+        } catch (IOException | RuntimeException e) { // of whatever kind: nobody else would read the answers
             reason = lost(String.valueOf(e.getMessage()), e);
         }
         fail(isOpen() ? explain.apply(reason) : reason);

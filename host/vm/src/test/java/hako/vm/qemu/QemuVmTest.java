@@ -320,6 +320,33 @@ class QemuVmTest {
     }
 
     @Test
+    void aKilledVirtiofsdEndsItsVmWithThatReason() throws Exception {
+        launch();
+        vm.plug(new Device.SharedDirectory("data", Files.createDirectory(directory.resolve("shared"))));
+        agent().check(BOOT);
+        long pid = vm.record().helpers().getFirst().pid();
+
+        ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+
+        VmExit exit = vm.exited().get(5, TimeUnit.SECONDS);
+        assertThat(exit.cause()).isEqualTo(Cause.VMM_DIED);
+        assertThat(exit.reason())
+                .startsWith("the process that served shared directory data (virtiofsd, pid %d) ended".formatted(pid));
+        assertThatThrownBy(() -> agent().check(SOON)).hasMessageContaining(exit.reason());
+    }
+
+    @Test
+    void aGuestThatIsEndedForWhatItDoesNotDoIsToldSo() throws Exception {
+        launch();
+        TtrpcCall<?> waiting = agent().startAwaitEvent(AwaitEventRequest.getDefaultInstance());
+
+        vm.end("its guest does not let go");
+
+        assertThatThrownBy(waiting::await).hasMessage("VM it has ended: its guest does not let go");
+        assertThat(vm.exited().get().cause()).isEqualTo(Cause.GUEST_REFUSED);
+    }
+
+    @Test
     void killIsAskedForAndIdempotent() throws Exception {
         launch();
 
