@@ -20,6 +20,7 @@ import hako.spec.LinuxSpec;
 import hako.ttrpc.StatusCode;
 import hako.vm.Device;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -399,8 +400,8 @@ class SharedSandboxTest {
         node.restart();
 
         assertThat(node.sandboxes.containers()).extracting(Container::name).containsExactly("web");
-        assertThat(node.agent(web).has(id)).isFalse();
-        assertThat(devices(web)).containsExactly("root");
+        eventually("the guest forgets it", () -> !node.agent(web).has(id));
+        eventually("its disk goes", () -> devices(web).equals(List.of("root")));
         making.interrupt();
     }
 
@@ -419,7 +420,8 @@ class SharedSandboxTest {
 
         node.restart(state -> node.vm(web).keeps(""));
 
-        assertThat(devices(web)).containsExactly("root");
+        Duration beforeTheLastDaemonAsksAgain = GuestReleases.PAUSE.dividedBy(2);
+        eventually("it goes", beforeTheLastDaemonAsksAgain, () -> devices(web).equals(List.of("root")));
     }
 
     @Test
