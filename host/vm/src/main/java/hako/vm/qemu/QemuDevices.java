@@ -200,6 +200,9 @@ final class QemuDevices {
     void unplug(String id) {
         work.lock();
         try {
+            if (!has(id)) {
+                commands.removeLeftOver(id);
+            }
             find(id);
             departures.await(id, () -> askToLeave(id));
             takeAway(id);

@@ -19,6 +19,7 @@ import hako.agent.v1.StartContainerRequest;
 import hako.agent.v1.Storage;
 import hako.base.HakoException;
 import hako.linux.Tap;
+import hako.linux.UnixSocket;
 import hako.ttrpc.TtrpcCall;
 import hako.vm.Device;
 import hako.vm.StrayProcesses;
@@ -33,6 +34,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -374,6 +377,34 @@ class QemuVmTest {
         assertThat(vm.record().helpers()).isEmpty();
         ProcessHandle.of(record.pid()).orElseThrow().destroyForcibly();
         assertThat(vm.exited().get(2, TimeUnit.SECONDS).cause()).isEqualTo(Cause.VMM_DIED);
+    }
+
+    @Test
+    void aDiskThatWentWhileNoDaemonLookedIsGivenBackByTheNext() throws Exception {
+        Device disk = new Device.Disk("disk", GuestFiles.erofs(directory), true);
+        launch();
+        vm.plug(disk);
+        agent().check(BOOT);
+        VmRecord record = vm.record();
+        ((QemuVm) vm).abandon();
+        CountDownLatch gone = new CountDownLatch(1);
+        QmpConnection qmp = QmpConnection.over(
+                UnixSocket.connect(RunFiles.of(record).qmpSocket()),
+                "qmp",
+                event -> {
+                    if (event.text("device").equals("dev-disk")) {
+                        gone.countDown();
+                    }
+                },
+                reason -> reason);
+        qmp.execute("device_del", Map.of("id", "dev-disk"), SOON);
+        assertThat(gone.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        qmp.close();
+
+        vm = new QemuDriver(config).adopt(record).orElseThrow();
+
+        assertThatThrownBy(() -> vm.unplug("disk")).hasMessageContaining("no such device");
+        vm.plug(disk);
     }
 
     @Test
