@@ -50,7 +50,7 @@ pub fn create(
     epoll: &Epoll,
 ) -> Result<Container, Failure> {
     let mut spec = read_spec(&request)?;
-    host_devices::renumber(&mut spec.linux, &request.devices)?;
+    let numbers = host_devices::renumber(&mut spec.linux, &request.devices)?;
     namespaces::share(&mut spec.linux, shared)?;
     let namespaces = Namespaces::of(&spec.linux)?;
     let filter = spec.linux.seccomp.take().map(|seccomp| seccomp::compile(&seccomp)).transpose()?;
@@ -119,6 +119,7 @@ pub fn create(
         cgroup,
         oom_kills_seen: 0,
         root: given_root,
+        numbers,
         folder,
         namespaces,
         held: if host_devices::any_disk(&request.devices) { Vec::new() } else { hold_namespaces(&process.pidfd) },

@@ -3,7 +3,7 @@
 use crate::api::GuestDevice;
 use crate::api::guest_device::Source;
 use crate::failure::{Doing, Failure};
-use crate::spec::{Device, Linux, Throttle};
+use crate::spec::{Device, Linux, Resources, Throttle};
 use crate::storage::disk_name;
 use crate::sys::{self, files};
 use std::fs::OpenOptions;
@@ -11,6 +11,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 type Number = (u32, u32);
+
+/// Numbers of the host's, and what has them here: whether it is a block device, its number there, its number here.
+#[derive(Default)]
+pub struct Numbers(Vec<(bool, Number, Number)>);
 
 /// A disk that has not appeared yet.
 pub fn missing(devices: &[GuestDevice]) -> Option<String> {
@@ -29,15 +33,15 @@ pub fn any_disk(devices: &[GuestDevice]) -> bool {
 }
 
 /// Nodes, rules and rates of these devices get the guest's numbers; one that is optional and not there goes.
-pub fn renumber(linux: &mut Linux, devices: &[GuestDevice]) -> Result<(), Failure> {
-    let mut found = Vec::new();
+pub fn renumber(linux: &mut Linux, devices: &[GuestDevice]) -> Result<Numbers, Failure> {
+    let mut numbers = Numbers::default();
     for device in devices {
         let in_spec = |known: &Device| known.path == device.path;
         let Some(at) = linux.devices.iter().position(in_spec) else { continue };
         match find(device)? {
             Some((name, number)) => {
                 let node = &mut linux.devices[at];
-                found.push((node.kind == "b", (node.major, node.minor), number));
+                numbers.0.push((node.kind == "b", (node.major, node.minor), number));
                 (node.major, node.minor) = number;
                 node.name = name;
             }
@@ -50,8 +54,8 @@ pub fn renumber(linux: &mut Linux, devices: &[GuestDevice]) -> Result<(), Failur
         let message = format!("make device {}: the host has no such device, and the guest's is another", device.path);
         return Err(Failure::other(message));
     }
-    apply(linux, &found);
-    Ok(())
+    numbers.apply(&mut linux.resources);
+    Ok(numbers)
 }
 
 /// What the host did not tell of has no device behind it there, and must have none here.
@@ -60,26 +64,35 @@ fn is_guests(device: &Device) -> bool {
     device.kind != "p" && Path::new(&format!("/sys/dev/{folder}/{}:{}", device.major, device.minor)).exists()
 }
 
-fn apply(linux: &mut Linux, found: &[(bool, Number, Number)]) {
-    let guests = |block: bool, host: Number| found.iter().find(|f| (f.0, f.1) == (block, host)).map(|f| f.2);
-    for rule in &mut linux.resources.devices {
-        if let (Some(major), Some(minor)) = (rule.major, rule.minor) {
-            if let Some(number) = guests(rule.kind == "b", (major as u32, minor as u32)) {
-                (rule.major, rule.minor) = (Some(number.0.into()), Some(number.1.into()));
+impl Numbers {
+    /// Rates of devices that the guest does not have are the host's business.
+    pub fn apply(&self, resources: &mut Resources) {
+        for rule in &mut resources.devices {
+            if let (Some(major), Some(minor)) = (rule.major, rule.minor) {
+                if let Some(number) = self.here(rule.kind == "b", (major, minor)) {
+                    (rule.major, rule.minor) = (Some(number.0.into()), Some(number.1.into()));
+                }
             }
         }
-    }
-    let io = &mut linux.resources.block_io;
-    let rates: [&mut Vec<Throttle>; 4] = [
-        &mut io.throttle_read_bps_device,
-        &mut io.throttle_write_bps_device,
-        &mut io.throttle_read_iops_device,
-        &mut io.throttle_write_iops_device,
-    ];
-    for rate in rates.into_iter().flatten() {
-        if let Some(number) = guests(true, (rate.major as u32, rate.minor as u32)) {
-            (rate.major, rate.minor) = (number.0.into(), number.1.into());
+        let io = &mut resources.block_io;
+        let rates: [&mut Vec<Throttle>; 4] = [
+            &mut io.throttle_read_bps_device,
+            &mut io.throttle_write_bps_device,
+            &mut io.throttle_read_iops_device,
+            &mut io.throttle_write_iops_device,
+        ];
+        for rates in rates {
+            rates.retain_mut(|rate| {
+                let Some(number) = self.here(true, (rate.major, rate.minor)) else { return false };
+                (rate.major, rate.minor) = (number.0.into(), number.1.into());
+                true
+            });
         }
+    }
+
+    fn here(&self, block: bool, there: (i64, i64)) -> Option<Number> {
+        let same = |host: Number| (i64::from(host.0), i64::from(host.1)) == there;
+        self.0.iter().find(|known| known.0 == block && same(known.1)).map(|known| known.2)
     }
 }
 
@@ -116,12 +129,12 @@ mod tests {
                 {"allow":true,"type":"c","major":7,"minor":7,"access":"r"},{"allow":true,"type":"b","major":7,"access":"r"}],
             "blockIO":{"throttleReadBpsDevice":[{"major":7,"minor":7,"rate":5},{"major":8,"minor":0,"rate":6}]}}}}"#;
         let mut linux = serde_json::from_str::<Spec>(json).unwrap().linux;
-        apply(&mut linux, &[(true, (7, 7), (254, 32)), (true, (254, 32), (254, 48))]);
+        Numbers(vec![(true, (7, 7), (254, 32)), (true, (254, 32), (254, 48))]).apply(&mut linux.resources);
         let rules: Vec<_> = linux.resources.devices.iter().map(|rule| (rule.major, rule.minor)).collect();
         let number = |major, minor| (Some(major), Some(minor));
         assert_eq!(rules, [number(254, 32), number(254, 48), number(7, 7), (Some(7), None)]);
         let rates = &linux.resources.block_io.throttle_read_bps_device;
-        assert_eq!(rates.iter().map(|rate| (rate.major, rate.minor)).collect::<Vec<_>>(), [(254, 32), (8, 0)]);
+        assert_eq!(rates.iter().map(|rate| (rate.major, rate.minor)).collect::<Vec<_>>(), [(254, 32)]);
     }
 
     #[test]

@@ -44,6 +44,7 @@ use crate::process::Process;
 use crate::spec;
 use crate::sys::mounts::unmount;
 use cgroup::Cgroup;
+use host_devices::Numbers;
 use namespaces::Namespaces;
 use seccomp::Filter;
 use std::fs;
@@ -66,6 +67,8 @@ pub struct Container {
     pub oom_kills_seen: u64,
     /// The directory of the guest that is its root, where it is no overlay.
     pub root: Option<String>,
+    /// Of devices of the host that it has.
+    pub numbers: Numbers,
     folder: Folder,
     namespaces: Namespaces,
     /// Those that outlive the processes.

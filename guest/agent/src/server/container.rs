@@ -172,8 +172,9 @@ impl Agent {
     pub(super) fn update_container(&mut self, _stream: u32, request: UpdateContainerRequest) -> Outcome<Empty> {
         let container = self.container(&request.container_id)?;
         container.require("update", &[State::Created, State::Running, State::Paused])?;
-        let resources: Resources = serde_json::from_slice(&request.resources_json)
+        let mut resources: Resources = serde_json::from_slice(&request.resources_json)
             .map_err(|e| Status::invalid(format!("update container \"{}\": {e}", container.id)))?;
+        container.numbers.apply(&mut resources);
         apply_limits(&container.cgroup, &resources)?;
         Ok(Answer::Now(Empty {}))
     }

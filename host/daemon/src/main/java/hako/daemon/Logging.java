@@ -42,12 +42,16 @@ final class Logging {
             if (thrown != null) {
                 java.io.StringWriter trace = new java.io.StringWriter();
                 thrown.printStackTrace(new java.io.PrintWriter(trace));
-                line.append(trace);
+                trace.toString()
+                        .lines()
+                        .forEach(part -> line.append("    ")
+                                .append(oneLine(part.replace("\t", "    ")))
+                                .append('\n'));
             }
             return line.toString();
         }
 
-        /** What a guest says reaches the log: it must not look like a record of its own. */
+        /** What a guest says reaches the log, also in an exception: it must not look like a record of its own, which none with a margin does. */
         private static String oneLine(String message) {
             return message.codePoints()
                     .collect(

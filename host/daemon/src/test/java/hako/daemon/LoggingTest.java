@@ -14,4 +14,15 @@ class LoggingTest {
         assertThat(line.lines()).hasSize(1);
         assertThat(line).contains("guest said \\x0a2026").contains("\\x1b[2J");
     }
+
+    @Test
+    void norCanWhatItSaidInAnExceptionWithItsTrace() {
+        LogRecord record = new LogRecord(Level.WARNING, "clean up");
+        record.setThrown(new IllegalStateException("it says:\r\n2026-01-01T00:00:00Z INFO  all is well\u001b[2J"));
+
+        String text = new Logging.Line().format(record);
+
+        assertThat(text.lines().skip(1)).isNotEmpty().allMatch(line -> line.startsWith("    "));
+        assertThat(text).contains("all is well\\x1b[2J").endsWith("\n");
+    }
 }

@@ -1,19 +1,24 @@
 package hako.network;
 
+import static java.util.concurrent.CompletableFuture.delayedExecutor;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import hako.linux.Fd;
 import hako.linux.NetworkNamespace;
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.DatagramPacket;
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.net.StandardProtocolFamily;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * One query of a name, put to a server in a network namespace by a socket of its own. Messages are as RFC 1035 has them, and
@@ -26,8 +31,6 @@ public record NameLookup(Fd namespace, String server, Duration timeout) {
 
     /** More than any server sends: what is longer goes by TCP. */
     private static final int MOST_BYTES = 16 << 10;
-
-    private static final int MOST_BYTES_OF_A_STREAM = 0xFFFF;
 
     /** @throws IOException there is none, or no answer in time */
     public byte[] byDatagram(byte[] query) throws IOException {
@@ -42,17 +45,33 @@ public record NameLookup(Fd namespace, String server, Duration timeout) {
         }
     }
 
-    /** @throws IOException there is none, or no answer in time */
+    /** @throws IOException there is none, or no answer in time, all of it */
     public byte[] byStream(byte[] query) throws IOException {
         try (SocketChannel channel =
                 NetworkNamespace.run(namespace, () -> SocketChannel.open(StandardProtocolFamily.INET))) {
-            Socket socket = channel.socket();
-            socket.connect(address(), (int) timeout.toMillis());
-            socket.setSoTimeout((int) timeout.toMillis());
-            ByteBuffer message = ByteBuffer.allocate(2 + query.length);
-            channel.write(message.putShort((short) query.length).put(query).flip());
-            DataInputStream in = new DataInputStream(socket.getInputStream());
-            return in.readNBytes(Math.min(in.readUnsignedShort(), MOST_BYTES_OF_A_STREAM));
+            CompletableFuture<Void> tooLate =
+                    CompletableFuture.runAsync(() -> close(channel), delayedExecutor(timeout.toMillis(), MILLISECONDS));
+            try {
+                channel.connect(address());
+                ByteBuffer message = ByteBuffer.allocate(2 + query.length);
+                message.putShort((short) query.length).put(query).flip();
+                while (message.hasRemaining()) {
+                    channel.write(message);
+                }
+                DataInputStream in = new DataInputStream(Channels.newInputStream(channel));
+                return in.readNBytes(in.readUnsignedShort());
+            } finally {
+                tooLate.cancel(false);
+            }
+        }
+    }
+
+    /** Ends whatever is waited for on it. */
+    private static void close(SocketChannel channel) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -57,6 +57,10 @@ public record NetworkConfig(
         return new NetworkConfig(bridge, subnet, mtu, fallbackDns, uid, lockDirectory);
     }
 
+    public NetworkConfig withLockDirectory(Path directory) {
+        return new NetworkConfig(bridge, subnet, mtu, fallbackDns, tapOwner, directory);
+    }
+
     private static HakoException invalid(String message) {
         return HakoException.user(HakoException.Code.INVALID_ARGUMENT, message);
     }

@@ -302,8 +302,7 @@ class BridgeNetworkTest {
     }
 
     private NetworkConfig config(String subnet) {
-        NetworkConfig config = NetworkConfig.of(BRIDGE, subnet, 1400);
-        return new NetworkConfig(config.bridge(), config.subnet(), 1400, config.fallbackDns(), 0, dir);
+        return NetworkConfig.of(BRIDGE, subnet, 1400).withLockDirectory(dir);
     }
 
     private BridgeNetwork daemon(String name, String subnet) {

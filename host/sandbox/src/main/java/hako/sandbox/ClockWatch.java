@@ -1,6 +1,5 @@
 package hako.sandbox;
 
-import hako.base.HakoException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -47,10 +46,19 @@ public final class ClockWatch implements AutoCloseable {
         try {
             while (true) {
                 Thread.sleep(PACE);
-                look();
+                lookSafely();
             }
         } catch (InterruptedException e) {
             // closed
+        }
+    }
+
+    /** What went wrong once may go well the next time. */
+    private void lookSafely() {
+        try {
+            look();
+        } catch (RuntimeException e) {
+            log.error("look at the host's clock", e);
         }
     }
 
@@ -72,20 +80,20 @@ public final class ClockWatch implements AutoCloseable {
         return Sandbox.nanos(wall) - monotonicNs;
     }
 
-    /** One that does not answer holds up no other. */
+    /** One that does not answer, or fails, holds up no other. */
     private void set(Container container) {
-        Sandbox sandbox = container.sandboxOrNull();
-        if (sandbox != null && !sandbox.vm().exited().isDone()) {
-            Thread.ofVirtual()
-                    .name("clock-" + ContainerId.shortened(sandbox.id()))
-                    .start(() -> {
-                        try {
+        Thread.ofVirtual()
+                .name("clock-" + ContainerId.shortened(container.id()))
+                .start(() -> {
+                    try {
+                        Sandbox sandbox = container.sandboxOrNull();
+                        if (sandbox != null && !sandbox.vm().exited().isDone()) {
                             sandbox.setClock(wall.instant());
-                        } catch (HakoException e) {
-                            log.warn("container {}: set its clock: {}", container.name(), e.getMessage());
                         }
-                    });
-        }
+                    } catch (RuntimeException e) {
+                        log.warn("container {}: set its clock: {}", container.name(), e.getMessage(), e);
+                    }
+                });
     }
 
     @Override

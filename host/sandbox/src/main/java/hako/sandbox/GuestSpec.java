@@ -9,6 +9,8 @@ import hako.spec.RuntimeSpec;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * From the specification a caller gives (paths of the host) to the one the guest gets (paths of the guest).
@@ -53,7 +55,10 @@ final class GuestSpec {
         return linux.resources() == null ? joined : joined.with(limits(linux.resources()));
     }
 
-    /** What limits mean there: CPUs and memory nodes by number are this host's, and a VM's disks are its container's alone. */
+    /**
+     * What limits mean there: CPUs, memory nodes and disks by number are this host's, and a VM's disks are its container's alone. Rates of block
+     * devices follow the devices (host_devices.rs).
+     */
     static LinuxResources limits(LinuxResources resources) {
         LinuxResources.BlockIo io = resources.blockIO();
         return new LinuxResources(
@@ -63,7 +68,14 @@ final class GuestSpec {
                 resources.pids(),
                 io == null ? null : io.unweighted(),
                 resources.hugepageLimits(),
-                resources.unified());
+                resources.unified().entrySet().stream()
+                        .filter(limit -> !namesThingsOfTheHost(limit.getKey()))
+                        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
+    }
+
+    /** @param file of cgroup v2 */
+    private static boolean namesThingsOfTheHost(String file) {
+        return file.startsWith("cpuset.") || file.startsWith("io.");
     }
 
     static boolean isBind(MountSpec mount) {

@@ -1,7 +1,6 @@
 package hako.sandbox;
 
 import hako.agent.v1.ContainerRequest;
-import hako.base.HakoException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,8 +9,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A container that has ended gives back what it holds of its sandbox; the last one, the sandbox: VM, network, mounts, run
- * directory. Nothing of it fails; what cannot be given back is noted. The end of the
- * sandbox is tried again when the container is removed; what a guest that goes on does not let go of stays until that end.
+ * directory. Nothing of it fails; what cannot be given back is noted. The end of the sandbox is tried again when the container is
+ * removed; a guest that goes on and does not let go is asked again ({@link GuestReleases}).
  */
 final class LeaveSandbox {
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
@@ -27,7 +26,7 @@ final class LeaveSandbox {
         this.sandbox = sandbox;
     }
 
-    /** Idempotent; returns when it is done, also when another thread does it. */
+    /** Returns when it is done, also when another thread does it. */
     void run(String containerId) {
         sandbox.changing().lock();
         try {
@@ -47,26 +46,34 @@ final class LeaveSandbox {
         if (sandbox.vm().exited().isDone()) { // the others are about to hear of it
             return;
         }
-        List<Runnable> steps = new ArrayList<>();
-        steps.add(() -> sandbox.agent()
-                .deleteContainer(
-                        ContainerRequest.newBuilder()
-                                .setContainerId(containerId)
-                                .build(),
-                        TIMEOUT));
-        sandbox.hostDisks()
-                .release(containerId)
-                .forEach(id -> steps.add(() -> sandbox.vm().unplug(id)));
+        sandbox.releases()
+                .ask(
+                        "container " + ContainerId.shortened(containerId),
+                        () -> sandbox.agent()
+                                .deleteContainer(
+                                        ContainerRequest.newBuilder()
+                                                .setContainerId(containerId)
+                                                .build(),
+                                        TIMEOUT));
+        sandbox.hostDisks().release(containerId).forEach(this::unplug);
         BlockRoot disks = BlockRoot.joining(containerId);
-        steps.add(() -> sandbox.vm().unplug(disks.image()));
-        steps.add(() -> sandbox.vm().unplug(disks.scratch()));
-        steps.add(() -> sandbox.shared().release(containerId));
-        steps.add(() -> checkpoints.save(sandbox.record()));
-        steps.add(sandbox::giveBackMemory);
-        carryOut(steps);
+        unplug(disks.image());
+        unplug(disks.scratch());
+        isDone(() -> sandbox.shared().release(containerId));
+        isDone(() -> checkpoints.save(sandbox.record()));
+        isDone(sandbox::giveBackMemory);
     }
 
+    private void unplug(String disk) {
+        sandbox.releases().ask(disk, () -> sandbox.vm().unplug(disk));
+    }
+
+    /** Each step once: what has been given back may be somebody else's by now. */
     private void end() {
+        sandbox.ending(this::steps).removeIf(this::isDone);
+    }
+
+    private List<Runnable> steps() {
         List<Runnable> steps = new ArrayList<>();
         steps.add(sandbox.vm()::kill);
         if (sandbox.endpoint() != null) {
@@ -75,20 +82,16 @@ final class LeaveSandbox {
         steps.add(sandbox::part);
         steps.add(() -> SharedFolder.remove(sandbox.directory()));
         steps.add(() -> checkpoints.deleteSandbox(sandbox.id()));
-        carryOut(steps);
+        return steps;
     }
 
-    private void carryOut(List<Runnable> steps) {
-        for (Runnable step : steps) {
-            try {
-                step.run();
-            } catch (HakoException e) {
-                if (e.code() != HakoException.Code.NOT_FOUND) { // it had no such thing
-                    log.warn("sandbox {}: clean up: {}", ContainerId.shortened(sandbox.id()), e.getMessage(), e);
-                }
-            } catch (RuntimeException e) {
-                log.warn("sandbox {}: clean up: {}", ContainerId.shortened(sandbox.id()), e.getMessage(), e);
-            }
+    private boolean isDone(Runnable step) {
+        try {
+            step.run();
+            return true;
+        } catch (RuntimeException e) {
+            log.warn("sandbox {}: clean up: {}", ContainerId.shortened(sandbox.id()), e.getMessage(), e);
+            return false;
         }
     }
 }

@@ -86,9 +86,8 @@ final class Recovery {
             });
         }
         if (!living.isEmpty()) {
-            Set<String> all = records.stream().map(ContainerRecord::id).collect(Collectors.toSet());
             try {
-                recoverLiving(sandboxId, living, all);
+                recoverLiving(sandboxId, living, records);
             } catch (RuntimeException e) {
                 log.error("sandbox {} cannot be recovered", ContainerId.shortened(sandboxId), e);
                 if (!adopted.containsKey(sandboxId)) {
@@ -109,7 +108,7 @@ final class Recovery {
     }
 
     /** @param all of its containers; the guest may still have what had ended, or was being made */
-    private void recoverLiving(String sandboxId, List<ContainerRecord> records, Set<String> all) {
+    private void recoverLiving(String sandboxId, List<ContainerRecord> records, List<ContainerRecord> all) {
         SandboxRecord in = sandboxRecords.get(sandboxId);
         Optional<Vm> vm = in == null || in.vm() == null
                 ? Optional.empty()
@@ -143,16 +142,18 @@ final class Recovery {
                 .flatMap(record -> GuestSpec.resolvConfs(record.spec()).stream())
                 .distinct()
                 .toList();
-        found.forEach(record -> guarded(
+        all.forEach(record -> guarded( // what those had who have left is taken away with the rest of them
                 record,
                 () -> HostDevices.of(record.spec())
                         .disks()
                         .forEach(disk -> sandbox.hostDisks().add(disk.id(), record.id()))));
         sandbox.goOnMirroring(in.namespace(), resolvConfs);
-        found.forEach(record -> guarded(record, () -> adopt(record, sandbox, facts.get(record.id()))));
         Set<String> members = found.stream().map(ContainerRecord::id).collect(Collectors.toSet());
-        all.removeAll(members); // also what the guest says it does not know
-        keepOnly(sandbox, members, all);
+        keepOnly(sandbox, members);
+        found.forEach(record -> guarded(record, () -> adopt(record, sandbox, facts.get(record.id()))));
+        Set<String> others = all.stream().map(ContainerRecord::id).collect(Collectors.toSet());
+        others.removeAll(members); // also what the guest says it does not know
+        later(sandbox.id(), "evict", () -> evict(sandbox, others));
     }
 
     private Sandbox sandbox(SandboxRecord in, Vm vm) {
@@ -187,19 +188,34 @@ final class Recovery {
         return found;
     }
 
-    private void keepOnly(Sandbox sandbox, Set<String> members, Set<String> others) {
-        LeaveSandbox leave = new LeaveSandbox(checkpoints, sandboxes.node(), sandbox);
-        sandbox.changing().lock();
+    /** Of what is shared; nobody else knows of this sandbox yet. */
+    private void keepOnly(Sandbox sandbox, Set<String> members) {
         try {
-            if (!sandbox.members().isOver()) {
-                others.forEach(leave::evict);
-                sandbox.shared().keepFor(members);
-                checkpoints.save(sandbox.record());
-            }
+            sandbox.shared().keepFor(members);
+            checkpoints.save(sandbox.record());
         } catch (HakoException e) {
             log.warn("sandbox {}: clean up: {}", ContainerId.shortened(sandbox.id()), e.getMessage());
-        } finally {
-            sandbox.changing().unlock();
+        }
+    }
+
+    /** What a guest is waited for with: one that does not answer must not keep the first door closed. */
+    private static void later(String id, String what, Runnable work) {
+        Thread.ofVirtual()
+                .name("recovery-" + ContainerId.shortened(id) + "-" + what)
+                .start(work);
+    }
+
+    private void evict(Sandbox sandbox, Set<String> others) {
+        LeaveSandbox leave = new LeaveSandbox(checkpoints, sandboxes.node(), sandbox);
+        for (String other : others) {
+            sandbox.changing().lock();
+            try {
+                if (!sandbox.members().isOver()) {
+                    leave.evict(other);
+                }
+            } finally {
+                sandbox.changing().unlock();
+            }
         }
     }
 
@@ -228,11 +244,16 @@ final class Recovery {
             container.follow();
             return;
         }
-        try { // written down as running, and not started: the last daemon was killed in between
-            container.startInGuest();
-        } catch (HakoException e) {
-            log.warn("container {}: {}", container.name(), e.getMessage());
-        }
+        later(
+                container.id(),
+                "start",
+                () -> { // written down as running: the last daemon was killed in between
+                    try {
+                        container.startInGuest();
+                    } catch (HakoException e) {
+                        log.warn("container {}: {}", container.name(), e.getMessage());
+                    }
+                });
     }
 
     private void adoptExec(Container container, Sandbox sandbox, String id) {

@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +55,11 @@ final class Sandbox {
     /** Held while something is plugged, shared or given back, and while its memory changes. */
     private final ReentrantLock changing = new ReentrantLock();
 
+    private final GuestReleases releases;
+
+    /** Guarded by changing. */
+    private @Nullable List<Runnable> ending;
+
     private volatile @Nullable WiredNamespace namespace;
     private volatile @Nullable NamespaceMirror mirror;
 
@@ -72,6 +78,7 @@ final class Sandbox {
         this.endpoint = endpoint;
         this.shared = shared;
         this.members = members;
+        this.releases = new GuestReleases(id, vm, changing, GuestReleases.PAUSE);
     }
 
     /** Of whoever has it: where its run directory lies, which it keeps though it has waited under another name. */
@@ -122,10 +129,14 @@ final class Sandbox {
         return folder.isPresent();
     }
 
-    /** Disks of the host that a container has; one that others have too is there already. */
+    /**
+     * Disks of the host that a container has; one that others have too is there already. What one that has left had, and the guest has not let
+     * go of, it must first.
+     */
     void plugHostDisks(String containerId, HostDevices devices) {
         for (Device.HostDisk disk : devices.disks()) {
             if (hostDisks.add(disk.id(), containerId)) {
+                releases.require(disk.id(), () -> vm.unplug(disk.id()));
                 vm.plug(disk);
             }
         }
@@ -134,6 +145,18 @@ final class Sandbox {
     /** Which container has which, by the disk's id. */
     Uses hostDisks() {
         return hostDisks;
+    }
+
+    /** What is still to be done of its end. */
+    List<Runnable> ending(Supplier<List<Runnable>> steps) {
+        if (ending == null) {
+            ending = steps.get();
+        }
+        return ending;
+    }
+
+    GuestReleases releases() {
+        return releases;
     }
 
     /** What was plugged for a container that has left. What the guest cannot let go of now is returned as it is freed. */

@@ -121,6 +121,23 @@ class ClockWatchTest {
     }
 
     @Test
+    void aSandboxThatFailsInAnUnforeseenWayKeepsTheTimeFromNoOther() throws Exception {
+        Container broken = listening("broken");
+        listening("web");
+        ClockWatch watch = watch();
+        node.vm(broken).breaks(true);
+
+        node.clockJumps(Duration.ofDays(1));
+        watch.look();
+        FakeNode.eventually("the other is told", () -> told.size() == 1);
+
+        node.vm(broken).breaks(false);
+        node.clockJumps(Duration.ofDays(1));
+        watch.look();
+        FakeNode.eventually("all are told", () -> told.size() == 3);
+    }
+
+    @Test
     void aGuestThatTookLongToBootIsToldTheTimeAgain() throws Exception {
         Queue<Long> bound = new ConcurrentLinkedQueue<>();
         node.vms.prepare(vm -> vm.fakeAgent()

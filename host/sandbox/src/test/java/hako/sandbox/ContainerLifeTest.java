@@ -418,6 +418,33 @@ class ContainerLifeTest {
     }
 
     @Test
+    void whatASandboxHadIsGivenBackOnce() throws Exception {
+        Container web = node.started("web");
+        node.init(web).exits(0);
+        exit(web.init());
+
+        web.remove(false);
+
+        assertThat(node.files()).isEmpty();
+        assertThat(node.vm(web).kills()).isEqualTo(1);
+    }
+
+    @Test
+    void whatCouldNotBeGivenBackIsWhenTheContainerIsRemoved() throws Exception {
+        Container web = node.started("web");
+        node.vm(web).survivesKills(1);
+        node.init(web).exits(0);
+        exit(web.init());
+        eventually("it is tried", () -> node.vm(web).kills() == 1);
+
+        web.remove(false);
+
+        assertThat(node.vm(web).kills()).isEqualTo(2);
+        assertThat(node.vm(web).isDead()).isTrue();
+        assertThat(node.files()).isEmpty();
+    }
+
+    @Test
     void forcedRemovalAndTheNaturalEndMayMeet() throws Exception {
         for (int i = 0; i < 20; i++) {
             Container web = node.started("web" + i);

@@ -56,11 +56,13 @@ final class FakeNode {
 
     private Node node(Path stateDirectory) {
         Path run = directory.resolve("run");
+        NetworkConfig network =
+                NetworkConfig.of("hktestnone", "10.255.254.0/24", 1500).withLockDirectory(directory);
         return new Node(
                 new SandboxConfig(run, stateDirectory, 1, 2, 64 << 20, Writable.MEMORY, 1 << 20, 0, 0, List.of()),
                 vms,
                 vms,
-                new BridgeNetwork(NetworkConfig.of("hktestnone", "10.255.254.0/24", 1500), stateDirectory),
+                new BridgeNetwork(network, stateDirectory),
                 new ScratchDisk(stateDirectory, 16 << 20),
                 clock);
     }
@@ -282,7 +284,11 @@ final class FakeNode {
 
     /** Waits for what another thread is about to do. */
     static void eventually(String what, Callable<Boolean> condition) throws Exception {
-        long deadline = System.nanoTime() + SOON.toNanos();
+        eventually(what, SOON, condition);
+    }
+
+    static void eventually(String what, Duration patience, Callable<Boolean> condition) throws Exception {
+        long deadline = System.nanoTime() + patience.toNanos();
         while (!condition.call()) {
             if (System.nanoTime() > deadline) {
                 fail("in vain: " + what);

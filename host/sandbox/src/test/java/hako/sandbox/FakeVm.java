@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A VM that is nothing but its agent. Threads: any. */
 final class FakeVm implements Vm {
@@ -20,7 +21,11 @@ final class FakeVm implements Vm {
     private final Queue<Device> devices = new ConcurrentLinkedQueue<>();
     private volatile TtrpcClient client;
     private volatile String refusedDevice = "";
+    private volatile String keptDevice = "";
     private volatile boolean prepared;
+    private volatile boolean broken;
+    private volatile int survived;
+    private final AtomicInteger kills = new AtomicInteger();
     private final Queue<Long> resized = new ConcurrentLinkedQueue<>();
     private volatile long most = Long.MAX_VALUE;
 
@@ -38,6 +43,25 @@ final class FakeVm implements Vm {
 
     void refusesToPlug(String deviceId) {
         refusedDevice = deviceId;
+    }
+
+    void survivesKills(int number) {
+        survived = number;
+    }
+
+    /** How often it was. */
+    int kills() {
+        return kills.get();
+    }
+
+    /** Nobody foresaw it. */
+    void breaks(boolean value) {
+        broken = value;
+    }
+
+    /** None: lets go of everything. */
+    void keeps(String deviceId) {
+        keptDevice = deviceId;
     }
 
     void isPrepared(boolean value) {
@@ -117,6 +141,9 @@ final class FakeVm implements Vm {
         if (device.id().equals(refusedDevice)) {
             throw new HakoException(HakoException.Kind.EXTERNAL, HakoException.Code.VM_FAILED, "plug: refused");
         }
+        if (devices.stream().anyMatch(there -> there.id().equals(device.id()))) {
+            throw HakoException.user(HakoException.Code.ALREADY_EXISTS, "plug: it has a device of that id");
+        }
         devices.add(device);
     }
 
@@ -128,6 +155,9 @@ final class FakeVm implements Vm {
 
     @Override
     public void unplug(String deviceId) {
+        if (deviceId.equals(keptDevice)) {
+            throw new HakoException(HakoException.Kind.EXTERNAL, HakoException.Code.GUEST, "unplug: the guest refused");
+        }
         if (!devices.removeIf(device -> device.id().equals(deviceId))) {
             throw HakoException.user(HakoException.Code.NOT_FOUND, "unplug: no such device");
         }
@@ -152,11 +182,22 @@ final class FakeVm implements Vm {
 
     @Override
     public void kill() {
+        if (kills.incrementAndGet() <= survived) {
+            throw new HakoException(HakoException.Kind.EXTERNAL, HakoException.Code.TIMEOUT, "kill: still there");
+        }
         end(new VmExit(VmExit.Cause.ASKED, "ended by the daemon"));
     }
 
     @Override
+    public void end(String reason) {
+        end(new VmExit(VmExit.Cause.GUEST_REFUSED, reason));
+    }
+
+    @Override
     public CompletableFuture<VmExit> exited() {
+        if (broken) {
+            throw new IllegalStateException("broken");
+        }
         return exited;
     }
 

@@ -197,4 +197,25 @@ class HostileGuestTest {
         assertThat(web.state()).isInstanceOf(ContainerState.Stopped.class);
         neverRead.close();
     }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"DeleteContainer", "StartContainer"})
+    void aGuestThatDoesNotAnswerKeepsNoDaemonFromItsStart(String method) throws Exception {
+        Container web = node.started("web");
+        for (int i = 0; i < 3; i++) {
+            Container gone = node.sandboxes.create(node.joining(web, "gone" + i));
+            gone.start();
+            node.init(gone).exits(0);
+            exit(gone.init());
+        }
+        long began = System.nanoTime();
+
+        node.restart(state -> {
+            node.agent(web).builds(web.id()); // and has not started, it says
+            node.agent(web).neverAnswers(method);
+        });
+
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(5));
+        assertThat(node.sandboxes.container("web").state()).isInstanceOf(ContainerState.Running.class);
+    }
 }

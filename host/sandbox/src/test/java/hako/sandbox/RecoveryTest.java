@@ -93,6 +93,7 @@ class RecoveryTest {
         asked.get(5, TimeUnit.SECONDS);
 
         node.restart(state -> node.agent(web).behaves("StartContainer"));
+        eventually("it is started", () -> node.agent(web).knows(web.id(), ""));
 
         Container after = node.sandboxes.container("web");
         assertThat(after.state()).isInstanceOf(Running.class);

@@ -4,6 +4,7 @@ import static hako.sandbox.FakeNode.eventually;
 import static hako.sandbox.FakeNode.exit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import hako.agent.v1.CreateContainerResponse;
 import hako.agent.v1.OnlineCpusRequest;
@@ -16,8 +17,10 @@ import hako.sandbox.ContainerState.Running;
 import hako.sandbox.ContainerState.Stopped;
 import hako.spec.LinuxResources;
 import hako.spec.LinuxSpec;
+import hako.ttrpc.StatusCode;
 import hako.vm.Device;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -170,6 +173,40 @@ class SharedSandboxTest {
             assertThat(exit(container.init()).code()).isEqualTo(137);
             assertThat(exit(container.init()).reason()).contains("power cut");
         }
+    }
+
+    @Test
+    void aDiskThatTheGuestKeepsIsAskedForAgain() throws Exception {
+        Container web = node.started("web");
+        Container log = startedJoined(web, "log");
+        String disk = BlockRoot.joining(log.id()).image();
+        node.vm(web).keeps(disk);
+        log.remove(true);
+        assertThat(devices(web)).contains(disk);
+
+        node.vm(web).keeps("");
+
+        eventually(
+                "it goes",
+                GuestReleases.PAUSE.multipliedBy(2),
+                () -> devices(web).equals(List.of("root")));
+        assertThat(web.state()).isInstanceOf(Running.class);
+    }
+
+    @Test
+    void aContainerThatTheGuestDoesNotDeleteIsAskedForAgain() throws Exception {
+        Container web = node.started("web");
+        Container log = startedJoined(web, "log");
+        node.agent(web).refuses("DeleteContainer", StatusCode.INTERNAL, "busy");
+        log.remove(true);
+        assertThat(node.agent(web).has(log.id())).isTrue();
+
+        node.agent(web).behaves("DeleteContainer");
+
+        eventually(
+                "it goes",
+                GuestReleases.PAUSE.multipliedBy(2),
+                () -> !node.agent(web).has(log.id()));
     }
 
     @Test
@@ -363,9 +400,28 @@ class SharedSandboxTest {
         node.restart();
 
         assertThat(node.sandboxes.containers()).extracting(Container::name).containsExactly("web");
-        assertThat(node.agent(web).has(id)).isFalse();
-        assertThat(devices(web)).containsExactly("root");
+        eventually("the guest forgets it", () -> !node.agent(web).has(id));
+        eventually("its disk goes", () -> devices(web).equals(List.of("root")));
         making.interrupt();
+    }
+
+    @Test
+    void aDiskOfTheHostThatOneHadWhoHasLeftIsTakenAwayByTheNextDaemon() throws Exception {
+        assumeThat(Path.of("/sys/dev/block/7:0")).as("one that the host has").exists();
+        Container web = node.started("web");
+        LinuxSpec device =
+                linux(null).withDevices(List.of(new LinuxSpec.Device("/dev/xvdc", "b", 7L, 0L, null, null, null)));
+        Container log = node.sandboxes.create(node.joining(web, "log", device));
+        log.start();
+        assertThat(devices(web)).contains("disk-7-0-r");
+        node.vm(web).keeps("disk-7-0-r");
+        node.init(log).exits(0);
+        exit(log.init());
+
+        node.restart(state -> node.vm(web).keeps(""));
+
+        Duration beforeTheLastDaemonAsksAgain = GuestReleases.PAUSE.dividedBy(2);
+        eventually("it goes", beforeTheLastDaemonAsksAgain, () -> devices(web).equals(List.of("root")));
     }
 
     @Test

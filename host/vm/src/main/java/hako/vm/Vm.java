@@ -50,6 +50,9 @@ public interface Vm {
     /** Ends the VM and its helpers at once. Returns when they are gone. Idempotent. */
     void kill();
 
+    /** The same, because the guest does not do what it must: whoever waits for this VM is told so. The first reason counts. */
+    void end(String reason);
+
     /** Completes when the VMM has ended, for whatever reason. Never exceptionally. */
     CompletableFuture<VmExit> exited();
 

@@ -12,6 +12,8 @@ public record VmExit(Cause cause, String reason) {
         ASKED,
         /** The guest's kernel panicked or reset the machine. */
         GUEST_PANIC,
+        /** It did not do what a guest must, and we ended it: {@link Vm#end}. */
+        GUEST_REFUSED,
         /** The VMM was killed or crashed. */
         VMM_DIED
     }

@@ -308,6 +308,11 @@ class TemplateSourceTest {
         }
 
         @Override
+        public void end(String reason) {
+            kill();
+        }
+
+        @Override
         public String console(int maxBytes) {
             return "";
         }

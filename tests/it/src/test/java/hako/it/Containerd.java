@@ -23,11 +23,10 @@ final class Containerd implements AutoCloseable {
                 address = "%1$s/s"
                 """.formatted(folder));
         daemon = Command.of("containerd", "--config", config.toString()).start();
-        Await.until(
-                "containerd to serve",
+        daemon.serves(
+                "containerd",
                 Duration.ofSeconds(20),
-                () -> Files.exists(folder.resolve("s")) && run("version").exitCode() == 0,
-                () -> daemon.err().text());
+                () -> Files.exists(folder.resolve("s")) && run("version").exitCode() == 0);
         Path layout = TestImages.layout(folder.resolve("image"), "words\n");
         run(
                         "image",
@@ -45,8 +44,7 @@ final class Containerd implements AutoCloseable {
 
     @Override
     public void close() {
-        daemon.signal("TERM");
-        daemon.await();
+        daemon.endDaemon();
         Traces.mountsBelow(folder)
                 .reversed()
                 .forEach(path -> Command.of("umount", "-l", path).run());

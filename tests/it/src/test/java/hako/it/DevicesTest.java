@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -116,6 +117,42 @@ class DevicesTest {
             runtime("run", "--bundle", bundle.folder().toString(), "web").ok();
             assertThat(disk.file("file")).isEqualTo("kept\n");
         }
+    }
+
+    @Test
+    void aRateIsThatOfTheDiskInTheGuestAndOfNoOther() {
+        try (LoopDevice disk = LoopDevice.create();
+                LoopDevice other = LoopDevice.create()) {
+            String cgroup = "{\"destination\": \"/cgroup\", \"type\": \"cgroup\", \"source\": \"cgroup\"}";
+            with(List.of(block("/dev/xvdc", disk)), List.of(DENY, rule(disk, "rw")), "exec sleep 1000")
+                    .edit("\"mounts\": [", "\"mounts\": [" + cgroup + ",")
+                    .edit("\"resources\": {", "\"resources\": {%s, ".formatted(rates(1, disk, other)));
+            start(bundle, "web");
+
+            String number = exec("stat -c '%t:%T' /dev/xvdc").strip();
+            int major = Integer.parseInt(number.split(":")[0], 16);
+            int minor = Integer.parseInt(number.split(":")[1], 16);
+            assertThat(exec("cat /cgroup/io.max"))
+                    .isEqualTo("%d:%d rbps=1048576 wbps=max riops=max wiops=max\n".formatted(major, minor));
+
+            node.runtime("update", "--resources", "-", "web")
+                    .input("{%s}".formatted(rates(2, disk, other)))
+                    .run()
+                    .ok();
+            assertThat(exec("cat /cgroup/io.max")).contains("rbps=2097152").hasLineCount(1);
+        }
+    }
+
+    private static String rates(int mib, LoopDevice... disks) {
+        String rates = Stream.of(disks)
+                .map(disk ->
+                        "{\"major\": %d, \"minor\": %d, \"rate\": %d}".formatted(disk.major(), disk.minor(), mib << 20))
+                .collect(Collectors.joining(", "));
+        return "\"blockIO\": {\"throttleReadBpsDevice\": [%s]}".formatted(rates);
+    }
+
+    private String exec(String script) {
+        return runtime("exec", "web", "sh", "-c", script).ok().out();
     }
 
     @Test

@@ -22,6 +22,10 @@ final class Docker implements AutoCloseable {
     private final Running daemon;
 
     Docker(HakoNode node) {
+        this(node, PATIENCE);
+    }
+
+    Docker(HakoNode node, Duration patience) {
         Path config = Temporary.write(folder.resolve("daemon.json"), """
                 {
                   "data-root": "%1$s/root",
@@ -37,12 +41,11 @@ final class Docker implements AutoCloseable {
                         folder, node.runtimeProgram(), CProgram.compile("init.c", folder, "init")));
         daemon = Command.of("unshare", "--net", "sh", "-c", "ip link set lo up && exec dockerd --config-file " + config)
                 .start();
-        Await.until(
-                "dockerd to serve",
-                PATIENCE,
+        daemon.serves(
+                "dockerd",
+                patience,
                 () -> Files.exists(folder.resolve("s"))
-                        && docker("version").run().exitCode() == 0,
-                () -> daemon.err().text());
+                        && docker("version").run().exitCode() == 0);
         docker("import", Build.busybox().toString(), IMAGE).run().ok();
     }
 
@@ -79,9 +82,7 @@ final class Docker implements AutoCloseable {
 
     @Override
     public void close() {
-        daemon.signal("TERM");
-        daemon.await();
-        daemon.close();
+        daemon.endDaemon();
         Traces.mountsBelow(folder)
                 .reversed()
                 .forEach(path -> Command.of("umount", "-l", path).run());

@@ -1,6 +1,7 @@
 package hako.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,7 +36,9 @@ class DockerTest {
 
     @AfterAll
     static void stop() {
-        docker.close();
+        if (docker != null) {
+            docker.close();
+        }
         Temporary.delete(tools);
     }
 
@@ -55,6 +58,16 @@ class DockerTest {
     private static void detached(String name, String script) {
         docker.run("run", "-d", "--network", "none", "--name", name, Docker.IMAGE, "sh", "-c", script)
                 .ok();
+    }
+
+    @Test
+    void aDaemonOfDockersThatDoesNotServeInTimeIsNotLeftBehind() {
+        List<Long> before = Processes.withCommandLine("dockerd");
+        assertThat(before).isNotEmpty();
+
+        assertThatThrownBy(() -> new Docker(node, Duration.ZERO)).hasMessageContaining("for dockerd to serve");
+
+        assertThat(Processes.withCommandLine("dockerd")).isEqualTo(before);
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,15 +30,19 @@ class HostCgroupTest {
         Temporary.write(config, Temporary.read(config).replaceFirst("\"linux\": \\{", """
                         "linux": {"cgroupsPath": "%s", "resources": {"pids": {"limit": 7}, "memory": {"limit": 67108864}},
                         """.formatted(place)));
-        Command.of(
-                        "sh",
-                        "-c",
-                        "exec \"$0\" create --bundle \"$1\" --pid-file \"$1\"/pid web </dev/null >/dev/null 2>&1",
-                        Build.runtime().toString(),
-                        bundle.folder().toString())
-                .with("HAKO_HOME", node.home().toString())
-                .run()
-                .ok();
+        start(List.of());
+    }
+
+    /** @param cgroups which the caller makes, and is in */
+    private void start(List<Path> cgroups) {
+        List<String> line = new ArrayList<>(List.of(
+                "sh", "-c", """
+                runtime=$0 bundle=$1; shift
+                for cgroup; do mkdir "$cgroup"; echo $$ >"$cgroup"/cgroup.procs; done
+                exec "$runtime" create --bundle "$bundle" --pid-file "$bundle"/pid web </dev/null >/dev/null 2>&1
+                """, Build.runtime().toString(), bundle.folder().toString()));
+        cgroups.forEach(cgroup -> line.add(cgroup.toString()));
+        Command.of(line).with("HAKO_HOME", node.home().toString()).run().ok();
         node.runtime("start", "web").run().ok();
     }
 
@@ -54,6 +59,10 @@ class HostCgroupTest {
 
     /** One in each hierarchy. */
     private List<Path> folders() {
+        return folders(place);
+    }
+
+    private static List<Path> folders(String place) {
         return Temporary.read(Path.of("/proc/self/mountinfo"))
                 .lines()
                 .filter(line -> line.contains(" - cgroup"))
@@ -96,6 +105,20 @@ class HostCgroupTest {
     /** Nobody calls the command: one is started by the process that stays, which is limited to the container's. */
     @Test
     void aDaemonThatIsStartedFromItIsNotInIt() {
+        killDaemonAndAwaitTheNext();
+    }
+
+    @Test
+    void norIsItWhereTheCallersCgroupIsGone() {
+        node.runtime("delete", "--force", "web").run().ok();
+        List<Path> callers = folders("/hako-it-" + ProcessHandle.current().pid() + "-caller");
+        start(callers);
+        callers.forEach(folder -> Command.of("rmdir", folder.toString()).run().ok());
+
+        killDaemonAndAwaitTheNext();
+    }
+
+    private void killDaemonAndAwaitTheNext() {
         node.killDaemon();
         Await.until("another daemon", SOON, () -> node.daemon() != 0);
         Await.until(

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** A command under way. Killed at the end of the block it is opened in. */
@@ -104,6 +105,23 @@ final class Running implements AutoCloseable {
     Running signal(String name) {
         Processes.signal(process.pid(), name);
         return this;
+    }
+
+    /** Of a daemon: returns when it serves; where it does not, it is ended. */
+    void serves(String what, Duration limit, BooleanSupplier fact) {
+        try {
+            Await.until(what + " to serve", limit, fact, () -> err().text());
+        } catch (RuntimeException | Error e) {
+            endDaemon();
+            throw e;
+        }
+    }
+
+    /** With what it has started. */
+    void endDaemon() {
+        try (this) {
+            signal("TERM").await();
+        }
     }
 
     /** What an unread command has written, now read to the end. */

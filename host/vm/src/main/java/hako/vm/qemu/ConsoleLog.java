@@ -64,12 +64,21 @@ final class ConsoleLog {
         }
     }
 
-    /** Printable characters and newlines only: nothing in it can steer a terminal. */
+    /** Printable characters and newlines only: nothing in it can steer a terminal, or have it show another order than this. */
     static String printable(String text) {
         StringBuilder clean = new StringBuilder(text.length());
-        text.codePoints()
-                .filter(c -> c == '\n' || c == '\t' || !(Character.isISOControl(c) || c == 0xFFFD))
-                .forEach(clean::appendCodePoint);
+        text.codePoints().filter(c -> c == '\n' || c == '\t' || isPrintable(c)).forEach(clean::appendCodePoint);
         return clean.toString();
+    }
+
+    private static boolean isPrintable(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.SURROGATE,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR -> false;
+            default -> c != 0xFFFD;
+        };
     }
 }

@@ -13,14 +13,13 @@ import java.util.concurrent.TimeoutException;
 
 /** Devices the guest has been asked to let go of, until QEMU says it did. Threads: any. */
 final class Departures {
-    /** By ACPI 0.1 s; a guest that is still booting looks when it is up. */
-    private static final Duration PATIENCE = Duration.ofSeconds(15);
-
     private final String vmId;
+    private final Duration patience;
     private final Map<String, CompletableFuture<Boolean>> leaving = new ConcurrentHashMap<>();
 
-    Departures(String vmId) {
+    Departures(String vmId, Duration patience) {
         this.vmId = vmId;
+        this.patience = patience;
     }
 
     /**
@@ -30,28 +29,28 @@ final class Departures {
      */
     void await(String id, Runnable ask) {
         CompletableFuture<Boolean> gone = new CompletableFuture<>();
-        leaving.put(DeviceCommands.FRONT + id, gone);
+        leaving.put(id, gone);
         try {
             ask.run();
-            if (!gone.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!gone.get(patience.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw failed(id, Code.GUEST, "the guest refused");
             }
         } catch (TimeoutException e) {
             throw failed(
-                    id, Code.TIMEOUT, "the guest has not let go of it within %d s".formatted(PATIENCE.toSeconds()));
+                    id, Code.TIMEOUT, "the guest has not let go of it within %d ms".formatted(patience.toMillis()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw failed(id, Code.UNAVAILABLE, "interrupted");
         } catch (ExecutionException e) {
             throw new IllegalStateException(e);
         } finally {
-            leaving.remove(DeviceCommands.FRONT + id);
+            leaving.remove(id);
         }
     }
 
-    /** QEMU's word about a device by its name there. */
-    void left(String device, boolean gone) {
-        CompletableFuture<Boolean> waiting = leaving.get(device);
+    /** QEMU's word about a device. */
+    void left(String id, boolean gone) {
+        CompletableFuture<Boolean> waiting = leaving.get(id);
         if (waiting != null) {
             waiting.complete(gone);
         }

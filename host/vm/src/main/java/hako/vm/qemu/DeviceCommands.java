@@ -207,6 +207,17 @@ record DeviceCommands(QemuConfig config, RunFiles files, QmpConnection qmp) {
         qmp.execute(backend.removal, Map.of(backend.key, BACK + id), COMMAND);
     }
 
+    /** The backend of a disk that its guest let go of while no daemon looked; as a rule there is none. */
+    void removeLeftOver(String id) {
+        try {
+            removeBackend(Backend.BLOCK, id);
+        } catch (QmpException e) {
+            if (e.errorClass().isEmpty()) {
+                throw e;
+            } // else there is none
+        }
+    }
+
     private void addFrontend(String slot, Map<String, Object> arguments) {
         qmp.execute("device_add", DeviceArguments.in(slot, arguments), COMMAND);
     }

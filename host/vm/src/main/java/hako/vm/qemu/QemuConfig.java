@@ -73,82 +73,40 @@ public record QemuConfig(
     }
 
     public QemuConfig withBinary(Path value) {
-        return new QemuConfig(
-                value,
-                machine,
-                accelerator,
-                kernel,
-                initramfs,
-                slots,
-                translationCacheMb,
-                firmware,
-                virtiofsd,
-                sharesTemplates,
-                discard,
-                kernelArguments);
+        return with(value, machine, slots, discard, kernelArguments);
     }
 
     public QemuConfig withMachine(MachineType value) {
-        return new QemuConfig(
-                binary,
-                value,
-                accelerator,
-                kernel,
-                initramfs,
-                slots,
-                translationCacheMb,
-                firmware,
-                virtiofsd,
-                sharesTemplates,
-                discard,
-                kernelArguments);
+        return with(binary, value, slots, discard, kernelArguments);
     }
 
     public QemuConfig withSlots(int value) {
-        return new QemuConfig(
-                binary,
-                machine,
-                accelerator,
-                kernel,
-                initramfs,
-                value,
-                translationCacheMb,
-                firmware,
-                virtiofsd,
-                sharesTemplates,
-                discard,
-                kernelArguments);
+        return with(binary, machine, value, discard, kernelArguments);
     }
 
     public QemuConfig withDiscard(Path value) {
-        return new QemuConfig(
-                binary,
-                machine,
-                accelerator,
-                kernel,
-                initramfs,
-                slots,
-                translationCacheMb,
-                firmware,
-                virtiofsd,
-                sharesTemplates,
-                value,
-                kernelArguments);
+        return with(binary, machine, slots, value, kernelArguments);
     }
 
     public QemuConfig withKernelArguments(List<String> value) {
+        return with(binary, machine, slots, discard, value);
+    }
+
+    /** The same but for these. */
+    private QemuConfig with(
+            Path newBinary, MachineType newMachine, int newSlots, Path newDiscard, List<String> newArguments) {
         return new QemuConfig(
-                binary,
-                machine,
+                newBinary,
+                newMachine,
                 accelerator,
                 kernel,
                 initramfs,
-                slots,
+                newSlots,
                 translationCacheMb,
                 firmware,
                 virtiofsd,
                 sharesTemplates,
-                discard,
-                value);
+                newDiscard,
+                newArguments);
     }
 }

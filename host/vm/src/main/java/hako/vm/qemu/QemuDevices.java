@@ -10,16 +10,20 @@ import hako.vm.qemu.DeviceCommands.Backend;
 import hako.vm.qemu.DeviceCommands.Plugged;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What is plugged into one QEMU, and into which slot. Threads: any; one device at a time.
@@ -27,10 +31,17 @@ import org.jspecify.annotations.Nullable;
  * <p>A device plugged before the guest enumerates its buses is found there as if it had been there from the start.
  */
 final class QemuDevices {
+    private static final Logger LOG = LoggerFactory.getLogger(QemuDevices.class);
+
     private static final Duration COMMAND = Duration.ofSeconds(20);
 
+    /** For the guest to let go of a device. By ACPI it takes 0.1 s; a guest that is still booting looks when it is up. */
+    static final Duration PATIENCE = Duration.ofSeconds(15);
+
     /** For the guest to take memory, or let go of it. QEMU tells of it once a second at most, so it is asked. */
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration MEMORY_PATIENCE = Duration.ofSeconds(10);
+
+    private static final int REASON_LOG_BYTES = 500;
 
     private static final Duration PACE = Duration.ofMillis(20);
 
@@ -50,12 +61,17 @@ final class QemuDevices {
     private MachineType machine;
     private final Map<String, Plugged> plugged = new LinkedHashMap<>();
     private final TreeSet<String> freeSlots = new TreeSet<>();
+    /** Being plugged: the guest may throw it out before that is over. */
+    private @Nullable String coming;
+    /** Of the plugged ones, and the one that comes, those that the guest has let go of. */
+    private final Set<String> gone = new HashSet<>();
 
     /**
      * Of a VM that has just been started as {@code config} says.
      *
      * @param links slots for those
      * @param first on its command line; they take no slot
+     * @param patience with a guest that is to let go of a device: {@link #PATIENCE}
      * @param helperLost told why, when a helper ended though its device is still plugged: the guest would wait for it
      *     for ever
      */
@@ -65,12 +81,13 @@ final class QemuDevices {
             List<Device> first,
             RunFiles files,
             QmpConnection qmp,
+            Duration patience,
             Consumer<String> helperLost) {
         this.helperLost = helperLost;
         this.files = files;
         this.qmp = qmp;
         this.commands = new DeviceCommands(config, files, qmp);
-        this.departures = new Departures(files.id());
+        this.departures = new Departures(files.id(), patience);
         this.machine = config.machine();
         for (int i = 0; i < config.slots() + links && machine == MachineType.Q35; i++) {
             freeSlots.add(MachineType.slotName(i));
@@ -85,7 +102,7 @@ final class QemuDevices {
         work.lock();
         try (Undo undo = new Undo()) {
             String slot = takeSlot(device);
-            undo.add(() -> giveBack(slot));
+            undo.add(() -> giveBack(device.id(), slot));
             qmp.version(COMMAND);
             Plugged added = commands.plug(device, slot, undo);
             remember(device.id(), added);
@@ -118,10 +135,7 @@ final class QemuDevices {
                         Code.ALREADY_EXISTS,
                         "plug %s into VM %s: it has a device of that id".formatted(device.id(), files.id()));
             }
-            if (machine != MachineType.Q35) {
-                return "";
-            }
-            String slot = freeSlots.pollFirst();
+            String slot = machine == MachineType.Q35 ? freeSlots.pollFirst() : "";
             if (slot == null) {
                 throw new HakoException(
                         Kind.RESOURCES,
@@ -129,15 +143,18 @@ final class QemuDevices {
                         "plug %s into VM %s: its slots are taken (it has %d devices)"
                                 .formatted(device.id(), files.id(), plugged.size()));
             }
+            coming = device.id();
             return slot;
         } finally {
             lock.unlock();
         }
     }
 
-    private void giveBack(String slot) {
+    private void giveBack(String id, String slot) {
         lock.lock();
         try {
+            coming = null;
+            gone.remove(id);
             if (!slot.isEmpty()) {
                 freeSlots.add(slot);
             }
@@ -149,6 +166,7 @@ final class QemuDevices {
     private void remember(String id, Plugged device) {
         lock.lock();
         try {
+            coming = null;
             plugged.put(id, device);
         } finally {
             lock.unlock();
@@ -167,9 +185,14 @@ final class QemuDevices {
             } catch (InterruptedException | HakoException e) {
                 return; // it was killed and its descriptor closed
             }
-            if (running().contains(helper)) {
-                helperLost.accept("the process that served shared directory %s (virtiofsd, pid %d) ended"
-                        .formatted(id, helper.process().identity().pid()));
+            if (running().contains(helper) && !isGone(id)) {
+                String said = helper.log()
+                        .map(log -> log.tail(REASON_LOG_BYTES))
+                        .filter(text -> !text.isEmpty())
+                        .map(text -> "; it said: " + text)
+                        .orElse("");
+                helperLost.accept("the process that served shared directory %s (virtiofsd, pid %d) ended%s"
+                        .formatted(id, helper.process().identity().pid(), said));
             }
         });
     }
@@ -177,16 +200,40 @@ final class QemuDevices {
     void unplug(String id) {
         work.lock();
         try {
-            Plugged device = find(id);
-            departures.await(id, () -> commands.askToLeave(id));
-            forget(id, device);
-            commands.removeBackend(device.backend(), id);
-            if (device.helper() != null) {
-                device.helper().kill();
+            if (!has(id)) {
+                commands.removeLeftOver(id);
             }
+            find(id);
+            departures.await(id, () -> askToLeave(id));
+            takeAway(id);
         } finally {
             work.unlock();
         }
+    }
+
+    /** It may be about to leave by itself, having been asked before, or not. */
+    private void askToLeave(String id) {
+        try {
+            commands.askToLeave(id);
+        } catch (QmpException e) {
+            if (!isGone(id)) {
+                throw e;
+            }
+            departures.left(id, true);
+        }
+    }
+
+    /** What is left of a device that the guest has let go of, if anything is. With {@link #work} held. */
+    private void takeAway(String id) {
+        if (!isGone(id)) {
+            return;
+        }
+        Plugged device = find(id);
+        commands.removeBackend(device.backend(), id);
+        if (device.helper() != null) {
+            device.helper().kill();
+        }
+        forget(id, device);
     }
 
     void replace(Device.Disk disk) {
@@ -214,7 +261,7 @@ final class QemuDevices {
                 plug(memory);
             }
             commands.requestMemory(memory.id(), bytes);
-            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            long deadline = System.nanoTime() + MEMORY_PATIENCE.toNanos();
             long size = commands.memory(memory.id());
             while (size != bytes && System.nanoTime() < deadline) {
                 Thread.sleep(PACE);
@@ -255,6 +302,7 @@ final class QemuDevices {
     private void forget(String id, Plugged device) {
         lock.lock();
         try {
+            gone.remove(id);
             plugged.remove(id);
             if (!device.slot().isEmpty()) {
                 freeSlots.add(device.slot());
@@ -264,13 +312,54 @@ final class QemuDevices {
         }
     }
 
-    /** QEMU says so, on the monitor's reader thread. */
+    private boolean isGone(String id) {
+        lock.lock();
+        try {
+            return gone.contains(id);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Once for each device that is there: neither guest nor QEMU can keep a daemon busy with it. */
+    private boolean goes(String id) {
+        lock.lock();
+        try {
+            return (plugged.containsKey(id) || id.equals(coming)) && gone.add(id);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * The guest has let go of a device, says QEMU, on the monitor's reader thread. It may have taken longer than anybody waited, or not
+     * have been asked.
+     */
     void deleted(String device) {
-        departures.left(device, true);
+        String id = id(device);
+        if (!goes(id)) {
+            return;
+        }
+        departures.left(id, true);
+        Thread.ofVirtual().name("vm-" + files.id() + "-" + id + "-gone").start(() -> {
+            work.lock();
+            try {
+                takeAway(id);
+            } catch (HakoException e) {
+                LOG.debug("VM {}: {} is gone: {}", files.id(), id, e.getMessage());
+            } finally {
+                work.unlock();
+            }
+        });
     }
 
     void notDeleted(String device) {
-        departures.left(device, false);
+        departures.left(id(device), false);
+    }
+
+    /** From its name in QEMU. */
+    private static String id(String device) {
+        return device.startsWith(DeviceCommands.FRONT) ? device.substring(DeviceCommands.FRONT.length()) : "";
     }
 
     /**

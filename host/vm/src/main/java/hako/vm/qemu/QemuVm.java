@@ -43,8 +43,8 @@ final class QemuVm implements Vm {
 
     private static final Duration KILL = Duration.ofSeconds(10);
 
-    /** A helper ends with QEMU, and its end may be noticed first. */
-    private static final Duration SAME_TIME = Duration.ofMillis(300);
+    /** A helper ends with QEMU, and its end may be noticed first, on a busy host long before. */
+    private static final Duration SAME_TIME = Duration.ofSeconds(1);
 
     /** From the loss of the agent's connection to the reason of the VM's end. */
     private static final Duration EXPLANATION = Duration.ofSeconds(2);
@@ -109,7 +109,7 @@ final class QemuVm implements Vm {
         this.errors = errors;
         this.console = new ConsoleLog(files.consoleLog());
         this.qmp = QmpConnection.over(qmpSocket, "vm-" + base.id() + "-qmp", this::onEvent, this::explainLoss);
-        this.devices = new QemuDevices(config, links, first, files, qmp, this::helperLost);
+        this.devices = new QemuDevices(config, links, first, files, qmp, QemuDevices.PATIENCE, this::helperLost);
         this.agent =
                 TtrpcClient.over(agentSocket, "vm-" + base.id() + "-agent", MAX_AGENT_ANSWER_BYTES, this::explainLoss);
     }
@@ -307,7 +307,16 @@ final class QemuVm implements Vm {
 
     @Override
     public void kill() {
-        decide(new VmExit(Cause.ASKED, "killed"));
+        end(new VmExit(Cause.ASKED, "killed"));
+    }
+
+    @Override
+    public void end(String reason) {
+        end(new VmExit(Cause.GUEST_REFUSED, reason));
+    }
+
+    private void end(VmExit why) {
+        decide(why);
         process.kill();
         try {
             exited.get(KILL.toMillis(), TimeUnit.MILLISECONDS);

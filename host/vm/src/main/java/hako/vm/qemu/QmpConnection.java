@@ -40,6 +40,12 @@ final class QmpConnection implements AutoCloseable {
      */
     static final int MAX_LINE_BYTES = 32 << 10;
 
+    /**
+     * Events that are taken in a second; QEMU keeps the rest, in memory of its own. A guest can bring forth any number (writing what its firmware
+     * reports of devices, {@code ACPI_DEVICE_OST}); its devices' coming and going makes a few.
+     */
+    static final int MOST_EVENTS = 500;
+
     /** Commands that wait for their answers. A refused command is cheap; memory is not. */
     static final int MAX_WAITING = 64;
 
@@ -202,14 +208,39 @@ final class QmpConnection implements AutoCloseable {
         HakoException reason;
         try (InputStream in = Io.inputStream(socket, Poller.shared())) {
             LineReader lines = new LineReader(in, MAX_LINE_BYTES);
+            EventPace pace = new EventPace();
             for (byte[] bytes = lines.next(); bytes != null; bytes = lines.next()) {
-                accept(QmpMessage.parse(bytes));
+                QmpMessage message = QmpMessage.parse(bytes);
+                accept(message);
+                if (message instanceof QmpMessage.Event) {
+                    pace.next();
+                }
             }
             reason = lost("closed by QEMU", null);
-        } catch (IOException | HakoException e) {
+        } catch (InterruptedException e) {
+            reason = lost("interrupted", e);
+        } catch (IOException | RuntimeException e) { // of whatever kind: nobody else would read the answers
             reason = lost(String.valueOf(e.getMessage()), e);
         }
         fail(isOpen() ? explain.apply(reason) : reason);
+    }
+
+    /** Waits when there were too many within a second. One thread. */
+    private static final class EventPace {
+        private long second = System.nanoTime();
+        private int events;
+
+        void next() throws InterruptedException {
+            long left = second + Duration.ofSeconds(1).toNanos() - System.nanoTime();
+            if (left > 0 && ++events < MOST_EVENTS) {
+                return;
+            }
+            if (left > 0) {
+                Thread.sleep(Duration.ofNanos(left));
+            }
+            second = System.nanoTime();
+            events = 0;
+        }
     }
 
     private boolean isOpen() {

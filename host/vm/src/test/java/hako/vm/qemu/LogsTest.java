@@ -42,6 +42,7 @@ class LogsTest {
     @Test
     void aConsoleCannotSteerATerminal() {
         assertThat(ConsoleLog.printable("a\u001b[2J\u0007b\r\n\tc\u009bd")).isEqualTo("a[2Jb\n\tcd");
+        assertThat(ConsoleLog.printable("txt\u202egnp\u2028.\u200bx")).isEqualTo("txtgnp.x");
     }
 
     @Test

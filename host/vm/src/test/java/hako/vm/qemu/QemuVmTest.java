@@ -19,6 +19,7 @@ import hako.agent.v1.StartContainerRequest;
 import hako.agent.v1.Storage;
 import hako.base.HakoException;
 import hako.linux.Tap;
+import hako.linux.UnixSocket;
 import hako.ttrpc.TtrpcCall;
 import hako.vm.Device;
 import hako.vm.StrayProcesses;
@@ -33,6 +34,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -180,6 +183,34 @@ class QemuVmTest {
     }
 
     @Test
+    void aDiskThatTheGuestLetsGoOfLateCanBePluggedAgain() throws Exception {
+        Device disk = new Device.Disk("disk", GuestFiles.erofs(directory), true);
+        launch();
+        vm.plug(disk);
+        agent().check(BOOT);
+        vm.pause();
+        assertThatThrownBy(() -> vm.unplug("disk")).hasMessageContaining("the guest has not let go of it");
+
+        vm.resume();
+
+        long end = System.nanoTime() + SOON.toNanos();
+        for (boolean there = true; there; there = !isPlugged(disk)) {
+            assertThat(System.nanoTime()).as("it goes").isLessThan(end);
+            Thread.sleep(20);
+        }
+    }
+
+    private boolean isPlugged(Device device) {
+        try {
+            vm.plug(device);
+            return true;
+        } catch (HakoException e) {
+            assertThat(e.code()).isEqualTo(HakoException.Code.ALREADY_EXISTS);
+            return false;
+        }
+    }
+
+    @Test
     void aNicIsFoundByItsAddress() throws Exception {
         Tap.create("hakoit0", 0);
         try {
@@ -292,6 +323,33 @@ class QemuVmTest {
     }
 
     @Test
+    void aKilledVirtiofsdEndsItsVmWithThatReason() throws Exception {
+        launch();
+        vm.plug(new Device.SharedDirectory("data", Files.createDirectory(directory.resolve("shared"))));
+        agent().check(BOOT);
+        long pid = vm.record().helpers().getFirst().pid();
+
+        ProcessHandle.of(pid).orElseThrow().destroyForcibly();
+
+        VmExit exit = vm.exited().get(5, TimeUnit.SECONDS);
+        assertThat(exit.cause()).isEqualTo(Cause.VMM_DIED);
+        assertThat(exit.reason())
+                .startsWith("the process that served shared directory data (virtiofsd, pid %d) ended".formatted(pid));
+        assertThatThrownBy(() -> agent().check(SOON)).hasMessageContaining(exit.reason());
+    }
+
+    @Test
+    void aGuestThatIsEndedForWhatItDoesNotDoIsToldSo() throws Exception {
+        launch();
+        TtrpcCall<?> waiting = agent().startAwaitEvent(AwaitEventRequest.getDefaultInstance());
+
+        vm.end("its guest does not let go");
+
+        assertThatThrownBy(waiting::await).hasMessage("VM it has ended: its guest does not let go");
+        assertThat(vm.exited().get().cause()).isEqualTo(Cause.GUEST_REFUSED);
+    }
+
+    @Test
     void killIsAskedForAndIdempotent() throws Exception {
         launch();
 
@@ -319,6 +377,34 @@ class QemuVmTest {
         assertThat(vm.record().helpers()).isEmpty();
         ProcessHandle.of(record.pid()).orElseThrow().destroyForcibly();
         assertThat(vm.exited().get(2, TimeUnit.SECONDS).cause()).isEqualTo(Cause.VMM_DIED);
+    }
+
+    @Test
+    void aDiskThatWentWhileNoDaemonLookedIsGivenBackByTheNext() throws Exception {
+        Device disk = new Device.Disk("disk", GuestFiles.erofs(directory), true);
+        launch();
+        vm.plug(disk);
+        agent().check(BOOT);
+        VmRecord record = vm.record();
+        ((QemuVm) vm).abandon();
+        CountDownLatch gone = new CountDownLatch(1);
+        QmpConnection qmp = QmpConnection.over(
+                UnixSocket.connect(RunFiles.of(record).qmpSocket()),
+                "qmp",
+                event -> {
+                    if (event.text("device").equals("dev-disk")) {
+                        gone.countDown();
+                    }
+                },
+                reason -> reason);
+        qmp.execute("device_del", Map.of("id", "dev-disk"), SOON);
+        assertThat(gone.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        qmp.close();
+
+        vm = new QemuDriver(config).adopt(record).orElseThrow();
+
+        assertThatThrownBy(() -> vm.unplug("disk")).hasMessageContaining("no such device");
+        vm.plug(disk);
     }
 
     @Test

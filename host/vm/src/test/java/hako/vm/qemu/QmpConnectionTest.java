@@ -77,6 +77,38 @@ class QmpConnectionTest {
     }
 
     @Test
+    void aStormOfEventsIsTakenAtABoundedRate() throws Exception {
+        qemu.serve((command, id) -> "{\"return\": {}, \"id\": \"%s\"}".formatted(id));
+        qmp.version(SOON);
+        String event = "{\"event\": \"ACPI_DEVICE_OST\", \"data\": {}}\r\n";
+        long began = System.nanoTime();
+
+        qemu.send(event.repeat(QmpConnection.MOST_EVENTS * 5 / 2));
+        qmp.execute("stop", SOON);
+
+        assertThat(events).hasSize(QmpConnection.MOST_EVENTS * 5 / 2);
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isGreaterThan(Duration.ofSeconds(1));
+    }
+
+    @Test
+    void aListenerThatFailsEndsTheConnectionWithTheReason() throws Exception {
+        UnixSocket.Pair pair = UnixSocket.pair();
+        try (FakeQmp other = new FakeQmp(pair.left())) {
+            QmpConnection failing = QmpConnection.over(
+                    pair.right(),
+                    "qmp",
+                    _ -> {
+                        throw new IllegalStateException("unforeseen");
+                    },
+                    reason -> reason);
+            other.greet();
+            other.send("{\"event\": \"STOP\"}\r\n");
+
+            assertThatThrownBy(() -> failing.execute("stop", SOON)).hasMessageContaining("unforeseen");
+        }
+    }
+
+    @Test
     void commandsOfManyThreadsFindTheirAnswers() throws Exception {
         qemu.serve((command, id) -> "{\"return\": \"%s\", \"id\": \"%s\"}".formatted(command, id));
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
