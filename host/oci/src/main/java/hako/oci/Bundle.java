@@ -2,6 +2,10 @@ package hako.oci;
 
 import hako.base.HakoException;
 import hako.base.HakoException.Code;
+import hako.linux.Errno;
+import hako.linux.Fd;
+import hako.linux.HostFiles;
+import hako.linux.LinuxException;
 import hako.spec.MountSpec;
 import hako.spec.ProcessSpec;
 import hako.spec.RuntimeSpec;
@@ -9,7 +13,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
 
@@ -24,13 +27,16 @@ record Bundle(Path directory, RuntimeSpec spec, Path root) {
     private static final Pattern VERSION = Pattern.compile("1\\.\\d+\\.\\d+([-+].*)?");
 
     /** @throws HakoException what is wrong about it, as runc words it */
-    static Bundle read(Path directory) {
+    static Bundle read(Path directory, HostFiles files) {
         Path config = directory.resolve("config.json");
         RuntimeSpec spec;
-        try {
-            spec = RuntimeSpec.fromJson(bytes(config));
-        } catch (NoSuchFileException e) {
-            throw invalid("JSON specification file config.json not found");
+        try (Fd file = files.open(config)) {
+            spec = RuntimeSpec.fromJson(bytes(file.path()));
+        } catch (LinuxException e) {
+            throw invalid(
+                    e.errno() == Errno.ENOENT
+                            ? "JSON specification file config.json not found"
+                            : "read %s: %s".formatted(config, e.getMessage()));
         } catch (IOException e) {
             throw invalid("read %s: %s".formatted(config, e.getMessage()));
         }
@@ -39,7 +45,7 @@ record Bundle(Path directory, RuntimeSpec spec, Path root) {
         }
         check(spec.process());
         checkPlaces(spec);
-        return new Bundle(directory, absolute(spec, directory), root(directory, spec));
+        return new Bundle(directory, absolute(spec, directory), root(directory, spec, files));
     }
 
     private static void checkPlaces(RuntimeSpec spec) {
@@ -102,18 +108,20 @@ record Bundle(Path directory, RuntimeSpec spec, Path root) {
         }
     }
 
-    private static Path root(Path directory, RuntimeSpec spec) {
+    private static Path root(Path directory, RuntimeSpec spec, HostFiles files) {
         RuntimeSpec.Root root = spec.root();
         if (root == null || root.path() == null || root.path().isEmpty()) {
             throw invalid("root property must not be empty");
         }
         try {
-            Path path = directory.toRealPath().resolve(root.path()).normalize();
-            if (!path.toRealPath().equals(path)) {
+            Path path = files.real(directory).resolve(root.path()).normalize();
+            if (!files.real(path).equals(path)) {
                 throw invalid("invalid rootfs: not an absolute path, or a symlink");
             }
-            if (!Files.isDirectory(path)) {
-                throw invalid("rootfs (%s) is not a directory".formatted(path));
+            try (Fd file = files.open(path)) {
+                if (!Files.isDirectory(file.path())) {
+                    throw invalid("rootfs (%s) is not a directory".formatted(path));
+                }
             }
             return path;
         } catch (IOException | InvalidPathException e) {

@@ -23,9 +23,9 @@ final class Run extends Verb {
         RuntimeContainer left = new RuntimeContainer(made.leaveBehind());
         try {
             left.start();
-            new BundleHooks(left).started();
+            new BundleHooks(left, call.caller().files()).started();
         } catch (RuntimeException | InterruptedException e) {
-            left.destroy();
+            left.destroy(call.caller().files());
             throw e;
         }
         return SUCCESS;

@@ -7,6 +7,7 @@ import hako.base.Undo;
 import hako.cgroup.Cgroup;
 import hako.door.Json;
 import hako.door.Signals;
+import hako.linux.HostFiles;
 import hako.network.NamespaceNetwork;
 import hako.network.WiredNamespace;
 import hako.sandbox.Container;
@@ -212,26 +213,26 @@ record RuntimeContainer(Container container) {
     }
 
     /** @spec runtime-spec#delete */
-    void delete(boolean force) throws InterruptedException {
+    void delete(boolean force, HostFiles files) throws InterruptedException {
         switch (container.state()) {
-            case ContainerState.Created(), ContainerState.Stopped(Instant _, ExitReport _) -> destroy();
+            case ContainerState.Created(), ContainerState.Stopped(Instant _, ExitReport _) -> destroy(files);
             case ContainerState.Creating(), ContainerState.Running(Instant _), ContainerState.Paused(Instant _) -> {
                 if (!force) {
                     throw refuse("cannot delete container %s that is not stopped: %s".formatted(id(), status()));
                 }
-                destroy();
+                destroy(files);
             }
         }
     }
 
-    /** It goes, in whatever state, and its hooks are told. */
-    void destroy() throws InterruptedException {
+    /** It goes, in whatever state, and its hooks, files of the caller's, are told. */
+    void destroy(HostFiles files) throws InterruptedException {
         container.remove(true);
         Optional<Cgroup> cgroup = cgroup();
         if (cgroup.isPresent() && !cgroup.get().remove(END_PATIENCE)) {
             log.warn("container {}: others are in its cgroup, which stays", id());
         }
-        new BundleHooks(this).deleted();
+        new BundleHooks(this, files).deleted();
     }
 
     /** Of this host; empty where it has none. */

@@ -12,7 +12,7 @@ final class Start extends Verb {
     int run(RuntimeCall call, List<String> arguments) throws InterruptedException {
         RuntimeContainer container = call.container(arguments.getFirst());
         container.start();
-        new BundleHooks(container).started();
+        new BundleHooks(container, call.caller().files()).started();
         return SUCCESS;
     }
 }

@@ -140,7 +140,7 @@ final class Recovery {
         // Nobody saw whether the host's clock jumped meanwhile.
         sandbox.agent().startSetClock(Sandbox.clock(sandboxes.node().clock().instant()));
         List<Path> resolvConfs = found.stream()
-                .flatMap(record -> GuestSpec.resolvConfs(record.spec()).stream())
+                .flatMap(record -> GuestSpec.resolvConfs(record, sandbox.shared()).stream())
                 .distinct()
                 .toList();
         found.forEach(record -> guarded(

@@ -591,6 +591,27 @@ class RuntimeTest {
     }
 
     @Test
+    void createContainerHooksRunInTheNetworkNamespaceAndMountForThemselves() {
+        Bundle bundle = bundle("");
+        Path folder = bundle.folder();
+        Path said = folder.resolve("said");
+        Temporary.write(folder.resolve("mounted/file"), "the host's");
+        String script = "exec >%s; readlink /proc/self/ns/net; mount -t tmpfs none %s/mounted; ls %s/mounted; cat"
+                .formatted(said, folder, folder);
+        bundle.configure(false, prestart(script, "").replace("prestart", "createContainer"), "true");
+        try (Running monitor = create(bundle, "web")) {
+            String network = Command.of("readlink", "/proc/" + bundle.pid() + "/ns/net")
+                    .run()
+                    .ok()
+                    .out();
+            assertThat(Temporary.read(said)).startsWith(network + "{");
+            assertThat(Traces.mountsBelow(folder)).isEmpty();
+            runtime("delete", "--force", "web").ok();
+            monitor.await();
+        }
+    }
+
+    @Test
     void namesOfDescriptorsMeanTheCallers() {
         Bundle bundle = bundle("sleep 1000");
         try (Running monitor = create(bundle, "web")) {
