@@ -6,6 +6,7 @@ import hako.linux.Errno;
 import hako.linux.Fd;
 import hako.linux.HostFiles;
 import hako.linux.LinuxException;
+import hako.spec.Hooks;
 import hako.spec.MountSpec;
 import hako.spec.ProcessSpec;
 import hako.spec.RuntimeSpec;
@@ -14,6 +15,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Pattern;
 
 /**
@@ -45,6 +47,7 @@ record Bundle(Path directory, RuntimeSpec spec, Path root) {
         }
         check(spec.process());
         checkPlaces(spec);
+        checkHooks(spec);
         return new Bundle(directory, absolute(spec, directory), root(directory, spec, files));
     }
 
@@ -56,6 +59,20 @@ record Bundle(Path directory, RuntimeSpec spec, Path root) {
         }
         if (spec.linux() != null && spec.linux().devices().stream().anyMatch(device -> device.path() == null)) {
             throw invalid("invalid device: it has no path");
+        }
+    }
+
+    /** @spec config#posix-platform-hooks */
+    private static void checkHooks(RuntimeSpec spec) {
+        List<Hooks.Hook> hooks = spec.hooks() == null ? List.of() : spec.hooks().all();
+        for (Hooks.Hook hook : hooks) {
+            if (hook.path() == null || !hook.path().startsWith("/")) {
+                throw invalid("invalid hook: its path %s is not absolute".formatted(hook.path()));
+            }
+            if (hook.timeout() != null && hook.timeout() <= 0) {
+                throw invalid("invalid hook %s: a timeout of %d s is none: it must be greater than zero"
+                        .formatted(hook.path(), hook.timeout()));
+            }
         }
     }
 

@@ -68,6 +68,9 @@ class BundleTest {
                 "invalid rootfs: stat none: no such file or directory");
         assertRefused(GOOD.replace("\"path\": \"rootfs\"", "\"path\": \"config.json\""), "is not a directory");
         assertRefused(GOOD.replace("1.1.0", "2.0.0"), "unsupported ociVersion");
+        assertRefused(GOOD.replace("\"timeout\": 5", "\"timeout\": -5"), "a timeout of -5 s is none");
+        assertRefused(GOOD.replace("\"timeout\": 5", "\"timeout\": 0"), "must be greater than zero");
+        assertRefused(GOOD.replace("/bin/true", "true"), "its path true is not absolute");
         assertRefused(GOOD.replace("\"destination\": \"/proc\", ", ""), "mount destination is empty");
         assertRefused(GOOD.replace("\"linux\": {", "\"linux\": {\"devices\": [{\"type\": \"c\"}], "), "it has no path");
         assertRefused(GOOD.replace("\"uid\": 1", "\"uid\": -1"), "is none");
