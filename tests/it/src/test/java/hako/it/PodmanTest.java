@@ -350,6 +350,34 @@ class PodmanTest {
     }
 
     @Test
+    void theSizeOfTheTerminalIsFollowed() {
+        Path folder = Temporary.folder("tty");
+        Path terminal = folder.resolve("name");
+        String script =
+                "trap 'echo changed' WINCH; echo ready; until stty size | grep '50 132'; do sleep 0.1; done; exit 4";
+        try (Running run = podman.podman("run", "--rm", "-it", "--network", "none", Podman.IMAGE, "sh", "-c", script)
+                .onTerminal(terminal)
+                .start()) {
+            run.says("ready");
+            Command.of("stty", "-F", Temporary.read(terminal).strip(), "rows", "50", "cols", "132")
+                    .run()
+                    .ok();
+            assertThat(run.await().exits(4).out()).contains("changed").contains("50 132");
+        }
+        Temporary.delete(folder);
+    }
+
+    @Test
+    void cpusAreTheGuestsQuota() {
+        podman.run("run", "-d", "--network", "none", "--name", "web", "--cpus", "1.5", Podman.IMAGE, "sleep", "1000")
+                .ok();
+        String quota = "echo $(nproc) $(cat /sys/fs/cgroup/cpu.max)";
+        assertThat(podman.run("exec", "web", "sh", "-c", quota).ok().out()).isEqualTo("2 150000 100000\n");
+        podman.run("update", "--cpus", "0.5", "web").ok();
+        assertThat(podman.run("exec", "web", "sh", "-c", quota).ok().out()).isEqualTo("1 50000 100000\n");
+    }
+
+    @Test
     void theStepsOfABuildRunInVms() {
         Path folder = Temporary.folder("build");
         Temporary.write(folder.resolve("data"), "copied\n");

@@ -137,6 +137,23 @@ class RuntimeTest {
     }
 
     @Test
+    void aBundleOfALaterVersionIsTakenAndOneOfAnotherMajorVersionIsNot() {
+        for (String version : List.of("1.2.0", "1.2.1")) {
+            Bundle bundle = bundle("").edit("1.0.2", version);
+            try (Running monitor = create(bundle, "web")) {
+                assertThat(state("web").at("ociVersion").text()).isEqualTo(version);
+                runtime("delete", "--force", "web").ok();
+                monitor.await();
+            }
+        }
+        Bundle other = bundle("").edit("1.0.2", "2.0.0");
+        assertThat(runtime("create", "--bundle", other.folder().toString(), "web")
+                        .exits(1)
+                        .err())
+                .contains("unsupported ociVersion");
+    }
+
+    @Test
     void whatDoesNotFitTheStateIsRefusedAsRuncRefusesIt() {
         Bundle bundle = bundle("sleep 1000");
         try (Running monitor = create(bundle, "web")) {
