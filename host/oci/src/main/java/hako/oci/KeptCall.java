@@ -77,7 +77,7 @@ final class KeptCall {
         try (AttendedProcess process = new KeptProcess(process(container))) {
             Foreground foreground = attach(process);
             RuntimeContainer started = new RuntimeContainer(container);
-            started.start();
+            started.start(call.caller().pid());
             new BundleHooks(started, call.caller().files()).started();
             return foreground.run(call.log()::error);
         } finally {

@@ -22,7 +22,7 @@ final class Run extends Verb {
         }
         RuntimeContainer left = new RuntimeContainer(made.leaveBehind());
         try {
-            left.start();
+            left.start(call.caller().pid());
             new BundleHooks(left, call.caller().files()).started();
         } catch (RuntimeException | InterruptedException e) {
             left.destroy(call.caller().files());

@@ -11,7 +11,7 @@ final class Start extends Verb {
     @Override
     int run(RuntimeCall call, List<String> arguments) throws InterruptedException {
         RuntimeContainer container = call.container(arguments.getFirst());
-        container.start();
+        container.start(call.caller().pid());
         new BundleHooks(container, call.caller().files()).started();
         return SUCCESS;
     }
