@@ -4,10 +4,13 @@ use crate::fake::{Caller, FakeDaemon, Hello};
 use crate::home::{Home, await_true, install};
 use crate::pty::Pty;
 use crate::stub::{Stub, command};
+use std::ffi::CString;
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::ptr;
 
 const NETWORK: u8 = 1;
 const TERMINAL: u8 = 2;
@@ -127,6 +130,28 @@ fn it_has_a_network_namespace_of_its_own_where_that_is_asked_for() {
     without.kept.exit(0);
 }
 
+/// A file system whose mounts and those of its copies are the same, as managers have for their roots.
+struct Shared(CString);
+
+impl Shared {
+    fn mount(place: &Path) -> Self {
+        let place = CString::new(place.as_os_str().as_bytes()).unwrap();
+        // SAFETY: strings that end in NUL, or none.
+        unsafe {
+            assert_eq!(libc::mount(c"none".as_ptr(), place.as_ptr(), c"tmpfs".as_ptr(), 0, ptr::null()), 0);
+            assert_eq!(libc::mount(ptr::null(), place.as_ptr(), ptr::null(), libc::MS_SHARED, ptr::null()), 0);
+        }
+        Self(place)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // SAFETY: a string that ends in NUL.
+        unsafe { libc::umount2(self.0.as_ptr(), libc::MNT_DETACH) };
+    }
+}
+
 #[test]
 fn whoever_joins_its_mount_namespace_finds_the_containers_files_and_none_of_the_hosts() {
     // SAFETY: only asks.
@@ -135,6 +160,8 @@ fn whoever_joins_its_mount_namespace_finds_the_containers_files_and_none_of_the_
     }
     let home = Home::new();
     let (root, volume) = (home.path().join("root"), home.path().join("volume"));
+    fs::create_dir_all(&root).unwrap();
+    let _shared = Shared::mount(&root);
     for folder in [&root.join("v"), &root.join("sealed"), &volume] {
         fs::create_dir_all(folder).unwrap();
     }

@@ -7,7 +7,7 @@ use crate::sys::{epoll, files, sockets};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// For those that name none.
@@ -61,20 +61,41 @@ fn run_one(hook: &Hook, state: &[u8]) -> io::Result<(ExitStatus, String)> {
     command.stdin(Stdio::piped()).stdout(writer.try_clone()?).stderr(writer);
     let mut child = command.spawn()?;
     drop(command); // and with it our end of what it writes to
-    if let Some(mut input) = child.stdin.take() {
-        // It is not longer than a pipe. One that has ended already does not want it.
-        let _ = input.write_all(state);
+    let mut input = Input { pipe: child.stdin.take(), rest: state };
+    if let Some(pipe) = &input.pipe {
+        files::set_nonblocking(pipe)?;
     }
-    end(child, File::from(output), hook.timeout.map_or(PATIENCE, Duration::from_secs))
+    end(child, &mut input, File::from(output), hook.timeout.map_or(PATIENCE, Duration::from_secs))
 }
 
-/// Reads all it says meanwhile, not to hold it up. What it leaves behind may have the pipe for ever.
-fn end(mut child: Child, mut output: File, patience: Duration) -> io::Result<(ExitStatus, String)> {
+/// What a hook is still to read, if it reads.
+struct Input<'a> {
+    pipe: Option<ChildStdin>,
+    rest: &'a [u8],
+}
+
+impl Input<'_> {
+    /// Writes what there is room for, and closes behind the last.
+    fn proceed(&mut self) {
+        while let Some(pipe) = &mut self.pipe {
+            match pipe.write(self.rest) {
+                Ok(count @ 1..) => self.rest = &self.rest[count..],
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
+                // All is written, or nobody wants it.
+                Ok(0) | Err(_) => self.pipe = None,
+            }
+        }
+    }
+}
+
+/// Writes and reads meanwhile, not to hold it up. What it leaves behind may have the pipes for ever.
+fn end(mut child: Child, input: &mut Input, mut output: File, patience: Duration) -> io::Result<(ExitStatus, String)> {
     files::set_nonblocking(&output)?;
     let deadline = Instant::now() + patience;
     let mut said = Vec::new();
     loop {
         let ended = child.try_wait()?;
+        input.proceed();
         let mut part = [0; 512];
         while let Ok(count @ 1..) = output.read(&mut part) {
             said.extend(&part[..count.min(MOST_KEPT - said.len())]);
@@ -129,6 +150,16 @@ mod tests {
         assert!(failure("sleep 100", Some(0)).ends_with("ended by signal 9: it ran past its timeout of 0 s"));
         let missing = Hook { path: "/no/such".into(), ..shell("", None) };
         assert!(run(&[missing], b"{}").unwrap_err().message.ends_with("/no/such: start it: No such file or directory"));
+    }
+
+    #[test]
+    fn a_state_longer_than_a_pipe_reaches_who_reads_it_and_holds_up_nobody_who_does_not() {
+        let state = format!("{{\"id\":\"{}\"}}", "x".repeat(300_000));
+        run(&[shell("test $(wc -c) -gt 300000", None)], state.as_bytes()).unwrap();
+        let began = Instant::now();
+        let failure = run(&[shell("exec sleep 100", Some(1))], state.as_bytes()).unwrap_err().message;
+        assert!(failure.ends_with("it ran past its timeout of 1 s"), "{failure}");
+        assert!(began.elapsed() < Duration::from_secs(10));
     }
 
     #[test]

@@ -64,6 +64,7 @@ impl Init<'_> {
         let prepared = program.prepare(terminal, control)?;
         report::ready(control).doing(|| "report to the agent".into())?;
         let Some(state) = report::await_start(control) else { leave() };
+        super::mounts::refresh(&self.spec.mounts);
         prepared.execute(|| hooks::run(&self.spec.hooks.start_container, &state))
     }
 

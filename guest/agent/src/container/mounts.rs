@@ -123,6 +123,17 @@ impl Scene<'_> {
     }
 }
 
+/// Has the kernel ask the host for the sizes of files that were mounted a while ago: managers write some, the names of a network
+/// among them, when the container is made already. From within its root.
+pub fn refresh(mounts: &[Mount]) {
+    let bound = mounts.iter().filter(|mount| mount.fstype == "bind" || Options::parse(&mount.options).bind);
+    for path in bound.filter_map(|mount| cstr(mount.destination.as_str()).ok()) {
+        if files::kind_of(&path, libc::AT_STATX_DONT_SYNC).is_ok_and(|kind| kind == libc::S_IFREG) {
+            let _ = files::kind_of(&path, libc::AT_STATX_FORCE_SYNC); // one that went is the program's to find
+        }
+    }
+}
+
 /// True for a mount that is filled by the agent, or by copying up, before it becomes read-only.
 pub fn is_sealed_later(mount: &Mount) -> bool {
     mount.fstype == "tmpfs" && Options::parse(&mount.options).flags & libc::MS_RDONLY != 0

@@ -1,8 +1,10 @@
 //! Files: small bounded reads and writes, and resolution that cannot leave a container's root.
 
 use super::{check, cstr};
+use std::ffi::CStr;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -154,6 +156,16 @@ pub fn stat(fd: &impl AsRawFd) -> io::Result<libc::stat> {
         let mut stat = std::mem::zeroed();
         check(libc::fstat(fd.as_raw_fd(), &mut stat))?;
         Ok(stat)
+    }
+}
+
+/// What lies at a path, `sync` saying whether a server is asked for it (statx(2)).
+pub fn kind_of(path: &CStr, sync: i32) -> io::Result<u32> {
+    let mut stat = MaybeUninit::<libc::statx>::uninit();
+    // SAFETY: a path that ends in NUL, and a structure that a successful call fills.
+    unsafe {
+        check(libc::statx(libc::AT_FDCWD, path.as_ptr(), sync, libc::STATX_BASIC_STATS, stat.as_mut_ptr()))?;
+        Ok(u32::from(stat.assume_init().stx_mode) & libc::S_IFMT)
     }
 }
 

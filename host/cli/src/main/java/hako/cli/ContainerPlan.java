@@ -5,6 +5,7 @@ import hako.base.HakoException.Code;
 import hako.door.Printable;
 import hako.door.Signals;
 import hako.image.Image;
+import hako.linux.HostFiles;
 import hako.sandbox.ContainerId;
 import hako.sandbox.ContainerRequest;
 import hako.sandbox.NetworkRequest;
@@ -86,7 +87,8 @@ record ContainerPlan(
                         ? Signals.SIGTERM
                         : signal(stopSignal, "the image's stop signal"),
                 labels(config.labels()),
-                SandboxRequest.OWN);
+                SandboxRequest.OWN,
+                HostFiles.OURS);
     }
 
     private String hostname(String otherwise) {

@@ -2,6 +2,11 @@ package hako.oci;
 
 import hako.base.HakoException;
 import hako.base.HakoException.Code;
+import hako.linux.Errno;
+import hako.linux.Fd;
+import hako.linux.HostFiles;
+import hako.linux.LinuxException;
+import hako.spec.Hooks;
 import hako.spec.MountSpec;
 import hako.spec.ProcessSpec;
 import hako.spec.RuntimeSpec;
@@ -9,8 +14,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Pattern;
 
 /**
@@ -24,13 +29,16 @@ record Bundle(Path directory, RuntimeSpec spec, Path root) {
     private static final Pattern VERSION = Pattern.compile("1\\.\\d+\\.\\d+([-+].*)?");
 
     /** @throws HakoException what is wrong about it, as runc words it */
-    static Bundle read(Path directory) {
+    static Bundle read(Path directory, HostFiles files) {
         Path config = directory.resolve("config.json");
         RuntimeSpec spec;
-        try {
-            spec = RuntimeSpec.fromJson(bytes(config));
-        } catch (NoSuchFileException e) {
-            throw invalid("JSON specification file config.json not found");
+        try (Fd file = files.open(config)) {
+            spec = RuntimeSpec.fromJson(bytes(file.path()));
+        } catch (LinuxException e) {
+            throw invalid(
+                    e.errno() == Errno.ENOENT
+                            ? "JSON specification file config.json not found"
+                            : "read %s: %s".formatted(config, e.getMessage()));
         } catch (IOException e) {
             throw invalid("read %s: %s".formatted(config, e.getMessage()));
         }
@@ -39,7 +47,8 @@ record Bundle(Path directory, RuntimeSpec spec, Path root) {
         }
         check(spec.process());
         checkPlaces(spec);
-        return new Bundle(directory, absolute(spec, directory), root(directory, spec));
+        checkHooks(spec);
+        return new Bundle(directory, absolute(spec, directory), root(directory, spec, files));
     }
 
     private static void checkPlaces(RuntimeSpec spec) {
@@ -50,6 +59,20 @@ record Bundle(Path directory, RuntimeSpec spec, Path root) {
         }
         if (spec.linux() != null && spec.linux().devices().stream().anyMatch(device -> device.path() == null)) {
             throw invalid("invalid device: it has no path");
+        }
+    }
+
+    /** @spec config#posix-platform-hooks */
+    private static void checkHooks(RuntimeSpec spec) {
+        List<Hooks.Hook> hooks = spec.hooks() == null ? List.of() : spec.hooks().all();
+        for (Hooks.Hook hook : hooks) {
+            if (hook.path() == null || !hook.path().startsWith("/")) {
+                throw invalid("invalid hook: its path %s is not absolute".formatted(hook.path()));
+            }
+            if (hook.timeout() != null && hook.timeout() <= 0) {
+                throw invalid("invalid hook %s: a timeout of %d s is none: it must be greater than zero"
+                        .formatted(hook.path(), hook.timeout()));
+            }
         }
     }
 
@@ -102,18 +125,20 @@ record Bundle(Path directory, RuntimeSpec spec, Path root) {
         }
     }
 
-    private static Path root(Path directory, RuntimeSpec spec) {
+    private static Path root(Path directory, RuntimeSpec spec, HostFiles files) {
         RuntimeSpec.Root root = spec.root();
         if (root == null || root.path() == null || root.path().isEmpty()) {
             throw invalid("root property must not be empty");
         }
         try {
-            Path path = directory.toRealPath().resolve(root.path()).normalize();
-            if (!path.toRealPath().equals(path)) {
+            Path path = files.real(directory).resolve(root.path()).normalize();
+            if (!files.real(path).equals(path)) {
                 throw invalid("invalid rootfs: not an absolute path, or a symlink");
             }
-            if (!Files.isDirectory(path)) {
-                throw invalid("rootfs (%s) is not a directory".formatted(path));
+            try (Fd file = files.open(path)) {
+                if (!Files.isDirectory(file.path())) {
+                    throw invalid("rootfs (%s) is not a directory".formatted(path));
+                }
             }
             return path;
         } catch (IOException | InvalidPathException e) {

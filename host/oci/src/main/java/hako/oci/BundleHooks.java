@@ -5,8 +5,11 @@ import hako.base.HakoException.Code;
 import hako.base.HakoException.Kind;
 import hako.door.Json;
 import hako.linux.Fd;
+import hako.linux.HostFiles;
 import hako.linux.LinuxException;
 import hako.linux.MemoryFile;
+import hako.linux.MountNamespace;
+import hako.linux.NetworkNamespace;
 import hako.linux.Spawn;
 import hako.linux.Spawned;
 import hako.spec.Hooks;
@@ -20,12 +23,13 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The programs of a bundle that run at the turns of its container's life in this host's namespaces, with the container's
- * state on their standard input. Those for its start run in the guest.
+ * The programs of a bundle that run on this host at the turns of its container's life, where they are what their caller's paths
+ * mean, with the container's state on their standard input. Those for its start run in the guest.
  *
  * @see <a href="https://github.com/opencontainers/runtime-spec/blob/main/config.md#posix-platform-hooks">runtime-spec, Hooks</a>
  */
@@ -36,10 +40,13 @@ final class BundleHooks {
     private static final Duration END_PATIENCE = Duration.ofMinutes(2);
 
     private final RuntimeContainer container;
+    private final HostFiles files;
     private final Hooks hooks;
 
-    BundleHooks(RuntimeContainer container) {
+    /** @param files of whoever called */
+    BundleHooks(RuntimeContainer container, HostFiles files) {
         this.container = container;
+        this.files = files;
         this.hooks = of(container.spec());
     }
 
@@ -63,9 +70,21 @@ final class BundleHooks {
 
     /** Its namespaces are there, its program does not run. @spec config#prestart, config#createRuntime-hooks */
     void created() throws InterruptedException {
-        run("prestart", hooks.prestart());
-        run("createRuntime", hooks.createRuntime());
-        run("createContainer", hooks.createContainer());
+        run("prestart", hooks.prestart(), files::within);
+        run("createRuntime", hooks.createRuntime(), files::within);
+        run("createContainer", hooks.createContainer(), this::inContainer);
+    }
+
+    /**
+     * In its network namespace, and in the caller's mount namespace as it would be before the container's root is all there is: what
+     * they mount is nobody else's. Not among the container's files, whose loader and libraries they would run with the host's rights.
+     *
+     * @spec config#createContainer-hooks
+     */
+    private Spawned inContainer(Supplier<Spawned> program) {
+        try (Fd network = Fd.open(container.networkNamespace(), Fd.O_RDONLY, 0)) {
+            return files.within(() -> NetworkNamespace.run(network, () -> MountNamespace.runInCopy(program::get)));
+        }
     }
 
     /** Its program runs. What fails is only noted. @spec config#poststart */
@@ -81,21 +100,26 @@ final class BundleHooks {
     private void runAll(String kind, List<Hook> all) throws InterruptedException {
         for (Hook hook : all) {
             try {
-                run(kind, List.of(hook));
+                run(kind, List.of(hook), files::within);
             } catch (HakoException e) {
                 log.warn("container {}: {}", container.id(), e.getMessage());
             }
         }
     }
 
-    private void run(String kind, List<Hook> all) throws InterruptedException {
+    /** Starts a program where it belongs. */
+    private interface Place {
+        Spawned start(Supplier<Spawned> program);
+    }
+
+    private void run(String kind, List<Hook> all, Place place) throws InterruptedException {
         byte[] state = Json.line(container.state()).getBytes(StandardCharsets.UTF_8);
         for (int i = 0; i < all.size(); i++) {
-            run("error running %s hook #%d".formatted(kind, i), all.get(i), state);
+            run("error running %s hook #%d".formatted(kind, i), all.get(i), state, place);
         }
     }
 
-    private void run(String what, Hook hook, byte[] state) throws InterruptedException {
+    private void run(String what, Hook hook, byte[] state, Place place) throws InterruptedException {
         Map<String, String> env = new LinkedHashMap<>();
         hook.env().forEach(entry -> env.put(entry.split("=", 2)[0], entry.contains("=") ? entry.split("=", 2)[1] : ""));
         List<String> argv = hook.args().isEmpty() ? List.of(hook.path()) : hook.args();
@@ -107,7 +131,7 @@ final class BundleHooks {
                     1, output.writer().number(),
                     2, output.writer().number());
             Path directory = Path.of(container.bundle());
-            try (Spawned program = Spawn.start(hook.path(), argv, env, directory, streams, true)) {
+            try (Spawned program = place.start(() -> Spawn.start(hook.path(), argv, env, directory, streams, true))) {
                 int code = await(program, hook);
                 if (code != 0) {
                     throw failed("%s: exit status %d: %s".formatted(what, code, output.text()));

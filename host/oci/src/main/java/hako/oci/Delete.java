@@ -17,7 +17,7 @@ final class Delete extends Verb {
         Optional<RuntimeContainer> found =
                 RuntimeContainer.find(call.services().sandboxes(), call.id(arguments.getFirst()));
         if (found.isPresent()) {
-            found.get().delete(force.value());
+            found.get().delete(force.value(), call.caller().files());
             return SUCCESS;
         }
         RuntimeContainer.forgetEarlier(call.services().sandboxes(), call.id(arguments.getFirst()));

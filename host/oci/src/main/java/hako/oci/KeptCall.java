@@ -77,8 +77,8 @@ final class KeptCall {
         try (AttendedProcess process = new KeptProcess(process(container))) {
             Foreground foreground = attach(process);
             RuntimeContainer started = new RuntimeContainer(container);
-            started.start();
-            new BundleHooks(started).started();
+            started.start(call.caller().pid());
+            new BundleHooks(started, call.caller().files()).started();
             return foreground.run(call.log()::error);
         } finally {
             if (token.delete() || !container.init().exited().isDone()) {
@@ -90,7 +90,7 @@ final class KeptCall {
     /** Unless another call has. */
     private void destroy(Container container) throws InterruptedException {
         if (call.services().sandboxes().containers().contains(container)) {
-            new RuntimeContainer(container).destroy();
+            new RuntimeContainer(container).destroy(call.caller().files());
         }
     }
 

@@ -5,6 +5,7 @@ import hako.base.HakoException.Code;
 import hako.cgroup.Cgroup;
 import hako.door.Json;
 import hako.doorstep.View;
+import hako.linux.HostFiles;
 import hako.oci.KeptCall.Token;
 import hako.sandbox.Container;
 import hako.sandbox.ContainerId;
@@ -17,14 +18,11 @@ import hako.spec.Hooks;
 import hako.spec.ProcessSpec;
 import hako.spec.RuntimeSpec;
 import hako.storage.RootFilesystem;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A container on its way from a bundle to the process that stands for it. Belongs to one call. */
@@ -48,10 +46,9 @@ final class NewContainer {
             throw HakoException.user(Code.ALREADY_EXISTS, "container with given ID already exists");
         }
         String directory = options.bundle.value();
-        bundle = Bundle.read(ours(
-                Path.of(directory),
-                call.path(directory.isEmpty() ? "." : directory).normalize()));
-        requireOurs(bundle);
+        bundle = Bundle.read(
+                call.caller().name(directory.isEmpty() ? "." : directory).normalize(),
+                call.caller().files());
         if (RuntimeContainer.network(bundle.spec()).isEmpty()) {
             throw HakoException.user(
                     Code.UNSUPPORTED,
@@ -80,40 +77,6 @@ final class NewContainer {
         return Optional.of(chosen);
     }
 
-    /**
-     * Files of a caller in another mount namespace can be shared with a VM where they are the host's, by the same names: Podman, which
-     * maps users, hides only {@code /sys}.
-     *
-     * @param seen by the caller
-     */
-    private Path ours(Path path, Path seen) {
-        if (call.caller().sharesFiles()) {
-            return seen;
-        }
-        try {
-            if (path.isAbsolute() && Files.isSameFile(path, seen)) {
-                return path;
-            }
-        } catch (IOException e) {
-            // it is not there
-        }
-        throw HakoException.user(
-                Code.UNSUPPORTED,
-                "the caller lives in a mount namespace or root directory of its own, and \"%s\" there cannot be shared with a VM"
-                        .formatted(path));
-    }
-
-    private void requireOurs(Bundle read) {
-        if (!call.caller().sharesFiles()) {
-            Stream.concat(
-                            Stream.of(read.root()),
-                            read.spec().mounts().stream()
-                                    .filter(mount -> mount.isBind() && mount.source() != null)
-                                    .map(mount -> Path.of(mount.source())))
-                    .forEach(path -> ours(path, call.path(path.toString())));
-        }
-    }
-
     /** Its root and volumes, as the VM has them. */
     private View view() {
         RuntimeSpec.Root root = bundle.spec().root();
@@ -139,14 +102,14 @@ final class NewContainer {
                 made.makeCgroup();
                 long pid = options.kept.leave(call, token(true, false).toString(), hasOwnNetwork(), view(), console);
                 made.joinCgroup(pid);
-                new BundleHooks(made).created();
+                new BundleHooks(made, files()).created();
                 if (call.signals().endedCall()) {
                     throw new InterruptedException("the caller ended the call");
                 }
                 options.kept.publish(call, pid, console);
                 return container;
             } catch (RuntimeException | InterruptedException e) {
-                made.destroy();
+                made.destroy(files());
                 throw e;
             }
         }
@@ -167,10 +130,14 @@ final class NewContainer {
             made.makeCgroup();
             options.kept.writePid(call, call.caller().pid());
         } catch (RuntimeException e) {
-            made.destroy();
+            made.destroy(files());
             throw e;
         }
         return new KeptCall(call, token(false, delete)).start(container);
+    }
+
+    private HostFiles files() {
+        return call.caller().files();
     }
 
     private boolean hasOwnNetwork() {
@@ -228,7 +195,6 @@ final class NewContainer {
         String hostname = spec.hostname() == null || spec.hostname().isEmpty()
                 ? ContainerId.shortened(id.containerId())
                 : spec.hostname();
-        Path directory = bundle.directory();
         return new ContainerRequest(
                 id.containerId(),
                 id.containerName(),
@@ -242,6 +208,7 @@ final class NewContainer {
                 new NetworkRequest(Mode.NAMESPACE, hostname, List.of(), List.of()),
                 SIGTERM,
                 labels(),
-                sandbox);
+                sandbox,
+                files());
     }
 }

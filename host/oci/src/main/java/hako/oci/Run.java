@@ -22,10 +22,10 @@ final class Run extends Verb {
         }
         RuntimeContainer left = new RuntimeContainer(made.leaveBehind());
         try {
-            left.start();
-            new BundleHooks(left).started();
+            left.start(call.caller().pid());
+            new BundleHooks(left, call.caller().files()).started();
         } catch (RuntimeException | InterruptedException e) {
-            left.destroy();
+            left.destroy(call.caller().files());
             throw e;
         }
         return SUCCESS;

@@ -7,6 +7,10 @@ import hako.base.Undo;
 import hako.cgroup.Cgroup;
 import hako.door.Json;
 import hako.door.Signals;
+import hako.linux.Fd;
+import hako.linux.HostFiles;
+import hako.linux.PidFd;
+import hako.linux.Poller;
 import hako.network.NamespaceNetwork;
 import hako.network.WiredNamespace;
 import hako.sandbox.Container;
@@ -128,14 +132,17 @@ record RuntimeContainer(Container container) {
         };
     }
 
-    /** @spec runtime-spec#start */
-    void start() {
+    /**
+     * @param starter the pid of who starts it, who may be the one that stands for it
+     * @spec runtime-spec#start
+     */
+    void start(long starter) throws InterruptedException {
         switch (container.state()) {
             case ContainerState.Created() -> {
                 try {
                     mirrorNetwork();
-                } catch (RuntimeException e) { // managers take a task that could not be started for one that has ended
-                    container.kill(Signals.SIGKILL);
+                } catch (RuntimeException e) {
+                    end(starter);
                     throw e;
                 }
                 container.start();
@@ -145,6 +152,19 @@ record RuntimeContainer(Container container) {
             case ContainerState.Running(Instant _) -> throw refuse("cannot start an already running container");
             case ContainerState.Creating(), ContainerState.Paused(Instant _) ->
                 throw refuse("cannot start a container in the " + status() + " state");
+        }
+    }
+
+    /** Managers take a task that could not be started for one that has ended, and look at once. */
+    private void end(long starter) throws InterruptedException {
+        long pid = pid();
+        container.kill(Signals.SIGKILL);
+        if (pid != 0 && pid != starter) {
+            try (Fd kept = PidFd.open(pid)) {
+                Poller.shared().awaitReadable(kept, END_PATIENCE);
+            } catch (HakoException e) {
+                log.debug("container {}: {}", id(), e.getMessage()); // it has ended, or is not in time
+            }
         }
     }
 
@@ -212,26 +232,26 @@ record RuntimeContainer(Container container) {
     }
 
     /** @spec runtime-spec#delete */
-    void delete(boolean force) throws InterruptedException {
+    void delete(boolean force, HostFiles files) throws InterruptedException {
         switch (container.state()) {
-            case ContainerState.Created(), ContainerState.Stopped(Instant _, ExitReport _) -> destroy();
+            case ContainerState.Created(), ContainerState.Stopped(Instant _, ExitReport _) -> destroy(files);
             case ContainerState.Creating(), ContainerState.Running(Instant _), ContainerState.Paused(Instant _) -> {
                 if (!force) {
                     throw refuse("cannot delete container %s that is not stopped: %s".formatted(id(), status()));
                 }
-                destroy();
+                destroy(files);
             }
         }
     }
 
-    /** It goes, in whatever state, and its hooks are told. */
-    void destroy() throws InterruptedException {
+    /** It goes, in whatever state, and its hooks, files of the caller's, are told. */
+    void destroy(HostFiles files) throws InterruptedException {
         container.remove(true);
         Optional<Cgroup> cgroup = cgroup();
         if (cgroup.isPresent() && !cgroup.get().remove(END_PATIENCE)) {
             log.warn("container {}: others are in its cgroup, which stays", id());
         }
-        new BundleHooks(this).deleted();
+        new BundleHooks(this, files).deleted();
     }
 
     /** Of this host; empty where it has none. */

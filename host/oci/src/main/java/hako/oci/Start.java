@@ -11,8 +11,8 @@ final class Start extends Verb {
     @Override
     int run(RuntimeCall call, List<String> arguments) throws InterruptedException {
         RuntimeContainer container = call.container(arguments.getFirst());
-        container.start();
-        new BundleHooks(container).started();
+        container.start(call.caller().pid());
+        new BundleHooks(container, call.caller().files()).started();
         return SUCCESS;
     }
 }

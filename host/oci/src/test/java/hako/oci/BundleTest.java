@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import hako.base.HakoException;
+import hako.linux.HostFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -39,7 +40,7 @@ class BundleTest {
 
     private Bundle read(String config) throws IOException {
         Files.writeString(directory.resolve("config.json"), config);
-        return Bundle.read(directory);
+        return Bundle.read(directory, HostFiles.OURS);
     }
 
     private void assertRefused(String config, String message) {
@@ -56,7 +57,8 @@ class BundleTest {
 
     @Test
     void whatAContainerCannotDoWithoutIsAskedForInRuncsWords() {
-        assertThatThrownBy(() -> Bundle.read(directory)).hasMessage("JSON specification file config.json not found");
+        assertThatThrownBy(() -> Bundle.read(directory, HostFiles.OURS))
+                .hasMessage("JSON specification file config.json not found");
         assertRefused("{}", "process property must not be empty");
         assertRefused(GOOD.replace("\"cwd\": \"/\"", "\"cwd\": \"\""), "Cwd property must not be empty");
         assertRefused(GOOD.replace("\"cwd\": \"/\"", "\"cwd\": \"x\""), "Cwd must be an absolute path");
@@ -66,6 +68,9 @@ class BundleTest {
                 "invalid rootfs: stat none: no such file or directory");
         assertRefused(GOOD.replace("\"path\": \"rootfs\"", "\"path\": \"config.json\""), "is not a directory");
         assertRefused(GOOD.replace("1.1.0", "2.0.0"), "unsupported ociVersion");
+        assertRefused(GOOD.replace("\"timeout\": 5", "\"timeout\": -5"), "a timeout of -5 s is none");
+        assertRefused(GOOD.replace("\"timeout\": 5", "\"timeout\": 0"), "must be greater than zero");
+        assertRefused(GOOD.replace("/bin/true", "true"), "its path true is not absolute");
         assertRefused(GOOD.replace("\"destination\": \"/proc\", ", ""), "mount destination is empty");
         assertRefused(GOOD.replace("\"linux\": {", "\"linux\": {\"devices\": [{\"type\": \"c\"}], "), "it has no path");
         assertRefused(GOOD.replace("\"uid\": 1", "\"uid\": -1"), "is none");
@@ -102,7 +107,7 @@ class BundleTest {
     void aConfigurationOfAnySizeIsBounded() throws IOException {
         assertRefused("[".repeat(1 << 20), "config.json");
         Files.write(directory.resolve("config.json"), new byte[(16 << 20) + 1]);
-        assertThatThrownBy(() -> Bundle.read(directory)).hasMessageContaining("longer than 16 MiB");
+        assertThatThrownBy(() -> Bundle.read(directory, HostFiles.OURS)).hasMessageContaining("longer than 16 MiB");
     }
 
     /** Whatever a configuration is turned into, it is read, or refused with a sentence. */
@@ -117,7 +122,8 @@ class BundleTest {
             byte[] config = broken(good, random);
             Files.write(directory.resolve("config.json"), config);
             try {
-                assertThat(Bundle.read(directory).spec().process()).isNotNull();
+                assertThat(Bundle.read(directory, HostFiles.OURS).spec().process())
+                        .isNotNull();
             } catch (HakoException e) {
                 assertThat(e.kind()).isEqualTo(HakoException.Kind.USER);
                 refused++;

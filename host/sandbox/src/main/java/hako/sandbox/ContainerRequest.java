@@ -1,5 +1,6 @@
 package hako.sandbox;
 
+import hako.linux.HostFiles;
 import hako.spec.RuntimeSpec;
 import hako.storage.RootFilesystem;
 import java.util.List;
@@ -20,6 +21,7 @@ import java.util.Map;
  * @param network how it is joined to the network
  * @param stopSignal what {@link Container#stop} sends first
  * @param sandbox where it is to live
+ * @param files what the paths of its root, where that is a directory, and of its bind mounts mean; asked while it is made
  */
 public record ContainerRequest(
         String id,
@@ -34,7 +36,8 @@ public record ContainerRequest(
         NetworkRequest network,
         int stopSignal,
         Map<String, String> labels,
-        SandboxRequest sandbox) {
+        SandboxRequest sandbox,
+        HostFiles files) {
 
     public List<String> command() {
         return spec.process().args();

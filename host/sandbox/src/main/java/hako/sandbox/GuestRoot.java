@@ -2,6 +2,7 @@ package hako.sandbox;
 
 import hako.agent.v1.Rootfs;
 import hako.agent.v1.Storage;
+import hako.linux.Mounts.ReadOnly;
 import hako.sandbox.SandboxConfig.Writable;
 import hako.storage.RootFilesystem;
 import hako.vm.Device;
@@ -20,7 +21,9 @@ record GuestRoot(List<Device> disks, List<Storage> storages, Rootfs rootfs) {
                 yield inFolder(
                         shared.overlay(request.id(), lower, writable.resolve("upper"), writable.resolve("work")));
             }
-            case RootFilesystem.Directory(Path path) -> inFolder(shared.bind(request.id(), path, false));
+            case RootFilesystem.Directory(Path path) ->
+                inFolder(shared.bind(request.id(), request.files(), path, ReadOnly.NOTHING)
+                        .guestPath());
         };
     }
 

@@ -1,6 +1,5 @@
 package hako.sandbox;
 
-import hako.linux.Mounts;
 import hako.linux.Mounts.ReadOnly;
 import hako.spec.LinuxResources;
 import hako.spec.LinuxSpec;
@@ -10,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -28,7 +28,7 @@ final class GuestSpec {
         RuntimeSpec spec = request.spec();
         List<MountSpec> mounts = new ArrayList<>();
         for (MountSpec mount : spec.mounts()) {
-            mounts.add(isBind(mount) ? shared(mount, request.id(), shared) : mount);
+            mounts.add(isBind(mount) ? shared(mount, request, shared) : mount);
         }
         return new RuntimeSpec(
                 spec.ociVersion(),
@@ -82,35 +82,30 @@ final class GuestSpec {
         return mount.source() != null && mount.isBind();
     }
 
-    /** Files of the host that a container has for its own. */
-    static List<Path> resolvConfs(RuntimeSpec spec) {
-        return spec.mounts().stream()
+    /** Files of the host that a container has for its own, where this host sees them. */
+    static List<Path> resolvConfs(ContainerRecord container, SharedFolder shared) {
+        return container.spec().mounts().stream()
                 .filter(mount -> isBind(mount) && mount.destination().equals("/etc/resolv.conf"))
-                .map(mount -> Path.of(mount.source()))
+                .map(mount -> shared.shown(container.id(), mount.source()))
+                .flatMap(Optional::stream)
                 .toList();
     }
 
-    private static MountSpec shared(MountSpec mount, String containerId, SharedFolder shared) {
-        Path source = Path.of(mount.source());
+    private static MountSpec shared(MountSpec mount, ContainerRequest request, SharedFolder shared) {
         List<String> options = mount.options();
-        ReadOnly readOnly = readOnly(options, source);
-        if (readOnly == ReadOnly.TOP) { // for the guest all of it is one mount
+        SharedFolder.Shown shown =
+                shared.bind(request.id(), request.files(), Path.of(mount.source()), readOnly(options));
+        if (shown.readOnly() == ReadOnly.TOP) { // for the guest all of it is one mount
             options = options.stream().filter(option -> !option.equals("ro")).toList();
         }
-        String path = shared.bind(containerId, source, readOnly);
-        return new MountSpec(mount.destination(), mount.type(), path, options, List.of(), List.of());
+        return new MountSpec(mount.destination(), mount.type(), shown.guestPath(), options, List.of(), List.of());
     }
 
     /** @spec config#mounts: ro is for the mount, rro for those below it, too */
-    private static ReadOnly readOnly(List<String> options, Path source) {
+    private static ReadOnly readOnly(List<String> options) {
         if (options.contains("rro")) {
             return ReadOnly.ALL;
         }
-        if (!options.contains("ro")) {
-            return ReadOnly.NOTHING;
-        }
-        return Mounts.below(source).stream().anyMatch(mount -> !mount.path().equals(source))
-                ? ReadOnly.TOP
-                : ReadOnly.ALL;
+        return options.contains("ro") ? ReadOnly.TOP : ReadOnly.NOTHING;
     }
 }

@@ -139,7 +139,7 @@ final class Recovery {
         // Nobody saw whether the host's clock jumped meanwhile.
         sandbox.agent().startSetClock(Sandbox.clock(sandboxes.node().clock().instant()));
         List<Path> resolvConfs = found.stream()
-                .flatMap(record -> GuestSpec.resolvConfs(record.spec()).stream())
+                .flatMap(record -> GuestSpec.resolvConfs(record, sandbox.shared()).stream())
                 .distinct()
                 .toList();
         all.forEach(record -> guarded( // what those had who have left is taken away with the rest of them

@@ -182,7 +182,7 @@ final class Sandbox {
             undo.add(() -> partFromNamespace(sandboxes));
             namespace = wired;
             sandboxes.save(this); // whoever finds this sandbox gone takes the redirects back
-            mirror = NamespaceMirror.start(this, wired, GuestSpec.resolvConfs(container.spec()));
+            mirror = NamespaceMirror.start(this, wired, GuestSpec.resolvConfs(container, shared));
             undo.release();
         }
     }

@@ -2,7 +2,10 @@ package hako.sandbox;
 
 import hako.base.HakoException;
 import hako.base.HakoException.Code;
+import hako.linux.HostFiles;
 import hako.linux.LinuxException;
+import hako.linux.MountPoint;
+import hako.linux.MountTree;
 import hako.linux.Mounts;
 import hako.linux.Mounts.ReadOnly;
 import hako.vm.Device;
@@ -61,33 +64,74 @@ final class SharedFolder {
         void on(Path target) throws IOException;
     }
 
-    /** Read-only throughout, or not. */
-    String bind(String user, Path source, boolean readOnly) {
-        return bind(user, source, readOnly ? ReadOnly.ALL : ReadOnly.NOTHING);
-    }
+    /** @param readOnly what of it is: {@code TOP} only where something is mounted below */
+    record Shown(String guestPath, ReadOnly readOnly) {}
 
-    /** Shares a file or directory with a container; the path under which the guest sees it. */
-    synchronized String bind(String user, Path source, ReadOnly readOnly) {
-        try {
-            long device = (long) Files.getAttribute(source, "unix:dev");
-            long inode = (long) Files.getAttribute(source, "unix:ino");
-            Optional<SharedEntry> same = entries.stream()
-                    .filter(entry -> entry.shows(device, inode, readOnly))
-                    .findFirst();
-            if (same.isPresent()) {
-                entries.replaceAll(entry -> entry.equals(same.get()) ? entry.with(user) : entry);
-                return guestPath(same.get().name());
-            }
-            SharedEntry entry = new SharedEntry(newName(), device, inode, readOnly, List.of(user));
-            return add(entry, Files.isDirectory(source), target -> Mounts.bind(source, target, readOnly));
+    /** Shares a file or directory with a container. What is there already, and is the same in all its mounts, is shown once. */
+    synchronized Shown bind(String user, HostFiles files, Path source, ReadOnly readOnly) {
+        try (MountTree tree = files.tree(source)) {
+            long device = (long) Files.getAttribute(tree.path(), "unix:dev");
+            long inode = (long) Files.getAttribute(tree.path(), "unix:ino");
+            List<SharedEntry> others =
+                    entries.stream().filter(entry -> entry.isOf(device, inode)).toList();
+            SharedEntry entry = new SharedEntry(newName(), device, inode, readOnly, source.toString(), List.of(user));
+            add(entry, tree.isDirectory(), target -> tree.attach(target, readOnly));
+            return others.isEmpty() && readOnly != ReadOnly.TOP
+                    ? new Shown(guestPath(entry.name()), readOnly)
+                    : oneOf(others, entry);
         } catch (IOException | LinuxException e) {
             throw failed(source, e);
         }
     }
 
+    /** Keeps the one that was added last, or another that is the same. */
+    private Shown oneOf(List<SharedEntry> others, SharedEntry last) {
+        List<MountPoint> mounts = Mounts.below(directory);
+        SharedEntry added = last.readOnly() == ReadOnly.TOP
+                        && layout(mounts, last, ReadOnly.TOP).size() == 1
+                ? last.with(ReadOnly.ALL)
+                : last;
+        entries.remove(last);
+        for (SharedEntry other : others) {
+            if (other.mayShow(added.readOnly())
+                    && layout(mounts, other, added.readOnly()).equals(layout(mounts, added, added.readOnly()))) {
+                takeOut(added.name());
+                entries.set(entries.indexOf(other), other.with(added.users().getFirst()));
+                return new Shown(guestPath(other.name()), added.readOnly());
+            }
+        }
+        entries.add(added);
+        return new Shown(guestPath(added.name()), added.readOnly());
+    }
+
+    /** Its mounts, by what can be told apart of them; of what is to be read-only throughout, that they are now is no difference. */
+    private List<String> layout(List<MountPoint> mounts, SharedEntry entry, ReadOnly wanted) {
+        Path top = directory.resolve(entry.name());
+        return mounts.stream()
+                .filter(mount -> mount.path().startsWith(top))
+                .map(mount -> "%s %s %s %s"
+                        .formatted(
+                                top.relativize(mount.path()),
+                                mount.device(),
+                                mount.root(),
+                                mount.options().stream()
+                                        .filter(option -> wanted != ReadOnly.ALL || !option.matches("ro|rw"))
+                                        .toList()))
+                .sorted()
+                .toList();
+    }
+
+    /** Where this host sees what a container has from there. */
+    synchronized Optional<Path> shown(String user, String source) {
+        return entries.stream()
+                .filter(entry -> entry.users().contains(user) && entry.source().equals(source))
+                .map(entry -> directory.resolve(entry.name()))
+                .findFirst();
+    }
+
     /** Shares the overlay of an image's layers with a writable directory on top; the guest's path. */
     synchronized String overlay(String user, List<Path> lower, Path upper, Path work) {
-        SharedEntry entry = new SharedEntry(newName(), 0, 0, ReadOnly.NOTHING, List.of(user));
+        SharedEntry entry = new SharedEntry(newName(), 0, 0, ReadOnly.NOTHING, "", List.of(user));
         try {
             Files.createDirectories(upper);
             Files.createDirectories(work);
@@ -141,6 +185,7 @@ final class SharedFolder {
                 entry.device(),
                 entry.inode(),
                 entry.readOnly(),
+                entry.source(),
                 entry.users().stream().filter(users::contains).toList()));
         List<String> known = entries.stream().map(SharedEntry::name).toList();
         for (Path place : Checkpoints.list(places)) {

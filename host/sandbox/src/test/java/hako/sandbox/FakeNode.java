@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.fail;
 
 import hako.base.HakoException;
+import hako.linux.HostFiles;
 import hako.network.BridgeNetwork;
 import hako.network.NetworkConfig;
 import hako.sandbox.SandboxConfig.Writable;
@@ -189,7 +190,8 @@ final class FakeNode {
                 new NetworkRequest(NetworkRequest.Mode.NONE, name, List.of(), List.of()),
                 15,
                 Map.of(),
-                sandbox);
+                sandbox,
+                HostFiles.OURS);
     }
 
     Container created(String name) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import hako.agent.v1.CreateContainerRequest;
 import hako.agent.v1.CreateContainerResponse;
+import hako.linux.HostFiles;
 import hako.sandbox.SandboxConfig.Writable;
 import hako.spec.MountSpec;
 import hako.spec.ProcessSpec;
@@ -138,6 +139,7 @@ class PreparedContainerTest {
                 usual.network(),
                 usual.stopSignal(),
                 usual.labels(),
-                SandboxRequest.OWN);
+                SandboxRequest.OWN,
+                HostFiles.OURS);
     }
 }

@@ -7,6 +7,7 @@ import hako.agent.v1.Empty;
 import hako.agent.v1.OnlineCpusRequest;
 import hako.agent.v1.OnlineCpusResponse;
 import hako.agent.v1.UpdateContainerRequest;
+import hako.linux.HostFiles;
 import hako.spec.LinuxResources;
 import hako.spec.LinuxResources.Cpu;
 import hako.spec.LinuxResources.Memory;
@@ -56,7 +57,8 @@ class UpdateLimitsTest {
                 request.network(),
                 15,
                 Map.of(),
-                SandboxRequest.OWN));
+                SandboxRequest.OWN,
+                HostFiles.OURS));
         node.agent(web).on("UpdateContainer", asked -> {
             resizedBeforeTheAgentKnew.add(node.vm(web).resized().size());
             return Empty.getDefaultInstance();

@@ -15,7 +15,7 @@ class HierarchyTest {
             List.of("4:cpu,cpuacct:/mine/cpu", "1:name=systemd:/mine/systemd", "0::/mine/here");
 
     private static MountPoint mount(String type, String path, String root, String... superOptions) {
-        return new MountPoint(Path.of(path), root, type, type, List.of("rw"), List.of(superOptions));
+        return new MountPoint(Path.of(path), "0:1", root, type, type, List.of("rw"), List.of(superOptions));
     }
 
     private static final List<Hierarchy> ALL = Hierarchy.of(List.of(

@@ -8,12 +8,20 @@ import java.util.List;
  * A line of {@code /proc/self/mountinfo} ({@code proc_pid_mountinfo(5)}).
  *
  * @param path where it is mounted
+ * @param device of its file system: {@code 98:0}
  * @param root which directory of its filesystem is seen there
  * @param options of this mount: {@code ro}, {@code nosuid}…
  * @param superOptions of its file system: {@code rw}, {@code size=64k}…
  */
 public record MountPoint(
-        Path path, String root, String type, String source, List<String> options, List<String> superOptions) {
+        Path path,
+        String device,
+        String root,
+        String type,
+        String source,
+        List<String> options,
+        List<String> superOptions) {
+    private static final int DEVICE = 2;
     private static final int ROOT = 3;
     private static final int PATH = 4;
     private static final int OPTIONS = 5;
@@ -31,6 +39,7 @@ public record MountPoint(
         }
         return new MountPoint(
                 Path.of(unescape(fields[PATH])),
+                fields[DEVICE],
                 unescape(fields[ROOT]),
                 fields[dash + 1],
                 dash + 2 < fields.length ? unescape(fields[dash + 2]) : "",

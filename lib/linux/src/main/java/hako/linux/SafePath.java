@@ -41,6 +41,11 @@ public final class SafePath implements AutoCloseable {
         return new SafePath(root, Fd.open(root, Fd.O_PATH | Fd.O_DIRECTORY, 0));
     }
 
+    /** Below an open directory, which may be open for names only, and stays open. */
+    public static SafePath below(Fd root) {
+        return new SafePath(root.path(), root.dup());
+    }
+
     /** Opens what is there, following links within the root; {@code flags} of {@link Fd}. */
     public Fd open(String path, int flags) {
         return openBelow(path.isEmpty() ? "." : path, flags, 0);

@@ -37,9 +37,11 @@ final class Syscall {
     static final int FCNTL = number(72, 25);
     static final int FLOCK = number(73, 32);
     static final int FTRUNCATE = number(77, 46);
+    static final int FCHDIR = number(81, 50);
     static final int FCHMOD = number(91, 52);
     static final int FCHOWN = number(93, 55);
     static final int PRCTL = number(157, 167);
+    static final int CHROOT = number(161, 51);
     static final int MOUNT = number(165, 40);
     static final int UMOUNT2 = number(166, 39);
     static final int FSETXATTR = number(190, 7);

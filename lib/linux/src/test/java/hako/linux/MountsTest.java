@@ -109,6 +109,18 @@ class MountsTest {
         }
     }
 
+    /** The kernel lists mounts in the order they were made. */
+    @Test
+    void whatWasMadeFirstAndAttachedLastGoesFirst() throws Exception {
+        Path source = Files.createDirectories(dir.resolve("source/below"));
+        try (MountTree tree = MountTree.copy(source)) {
+            Mounts.bind(source.getParent(), source.getParent(), false);
+            tree.attach(source, Mounts.ReadOnly.ALL);
+        }
+        Mounts.unmountAll(source.getParent());
+        assertThat(Mounts.below(source.getParent())).isEmpty();
+    }
+
     private static void await(java.util.concurrent.Callable<Boolean> condition) throws Exception {
         long deadline = System.nanoTime() + 5_000_000_000L;
         while (!condition.call()) {

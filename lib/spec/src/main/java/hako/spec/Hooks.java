@@ -3,6 +3,7 @@ package hako.spec;
 import io.avaje.jsonb.Json;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Programs that run at the turns of a container's life (runtime-spec, config.md, POSIX-platform Hooks). */
@@ -22,6 +23,13 @@ public record Hooks(
         startContainer = Absent.list(startContainer);
         poststart = Absent.list(poststart);
         poststop = Absent.list(poststop);
+    }
+
+    /** At whatever turn. */
+    public List<Hook> all() {
+        return Stream.of(prestart, createRuntime, createContainer, startContainer, poststart, poststop)
+                .flatMap(List::stream)
+                .toList();
     }
 
     /** Those that run in the container's namespaces, which are the guest's. */

@@ -3,6 +3,7 @@ package hako.fakes;
 import hako.doorstep.Caller;
 import hako.doorstep.View;
 import hako.linux.Fd;
+import hako.linux.HostFiles;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -106,6 +107,16 @@ public final class FakeCaller implements Caller {
     @Override
     public boolean sharesFiles() {
         return true;
+    }
+
+    @Override
+    public Path name(String path) {
+        return path(path);
+    }
+
+    @Override
+    public HostFiles files() {
+        return HostFiles.OURS;
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,17 @@ final class Command {
                 .filter(Files::isExecutable)
                 .findFirst()
                 .orElseThrow(() -> new AssertionError("no " + name + " in PATH: ./dev setup test"));
+    }
+
+    /** The same on a terminal of its own, by script(1), the name of whose device is written there. Its input stays open. */
+    Command onTerminal(Path name) {
+        String words = line.stream()
+                .map(word -> "'" + word.replace("'", "'\\''") + "'")
+                .collect(Collectors.joining(" "));
+        String script = "stty rows 24 cols 80; tty >%s; exec %s".formatted(name, words);
+        Command command = of("script", "-qefc", script, "/dev/null");
+        command.environment.putAll(environment);
+        return command.with("SHELL", "/bin/sh").openInput();
     }
 
     Command with(String variable, String value) {

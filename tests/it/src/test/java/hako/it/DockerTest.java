@@ -398,6 +398,34 @@ class DockerTest {
     }
 
     @Test
+    void theSizeOfTheTerminalIsFollowed() {
+        Path folder = Temporary.folder("tty");
+        Path terminal = folder.resolve("name");
+        String script =
+                "trap 'echo changed' WINCH; echo ready; until stty size | grep '50 132'; do sleep 0.1; done; exit 4";
+        try (Running run = docker.docker("run", "--rm", "-it", "--network", "none", Docker.IMAGE, "sh", "-c", script)
+                .onTerminal(terminal)
+                .start()) {
+            run.says("ready");
+            Command.of("stty", "-F", Temporary.read(terminal).strip(), "rows", "50", "cols", "132")
+                    .run()
+                    .ok();
+            assertThat(run.await().exits(4).out()).contains("changed").contains("50 132");
+        }
+        Temporary.delete(folder);
+    }
+
+    @Test
+    void cpusAreTheGuestsQuota() {
+        docker.run("run", "-d", "--network", "none", "--name", "web", "--cpus", "1.5", Docker.IMAGE, "sleep", "1000")
+                .ok();
+        String quota = "echo $(nproc) $(cat /sys/fs/cgroup/cpu.max)";
+        assertThat(docker.run("exec", "web", "sh", "-c", quota).ok().out()).isEqualTo("2 150000 100000\n");
+        docker.run("update", "--cpus", "0.5", "web").ok();
+        assertThat(docker.run("exec", "web", "sh", "-c", quota).ok().out()).isEqualTo("1 50000 100000\n");
+    }
+
+    @Test
     void anImageIsBuiltThroughTheRuntime() {
         Path context = Temporary.folder("build");
         Temporary.write(context.resolve("Dockerfile"), "FROM " + Docker.IMAGE + "\nRUN uname -r >/kernel\n");

@@ -322,7 +322,7 @@ class PodmanTest {
     }
 
     @Test
-    void restartPoliciesAndHealthChecksAndNoBuilds() {
+    void restartPoliciesAndHealthChecks() {
         podman.run(
                         "run",
                         "-d",
@@ -347,13 +347,83 @@ class PodmanTest {
         podman.run("exec", "web", "touch", "/end").ok();
         Await.until(
                 "another turn", PATIENCE, () -> podman.run("logs", "web").out().equals("turn\nturn\n"));
+    }
 
+    @Test
+    void theSizeOfTheTerminalIsFollowed() {
+        Path folder = Temporary.folder("tty");
+        Path terminal = folder.resolve("name");
+        String script =
+                "trap 'echo changed' WINCH; echo ready; until stty size | grep '50 132'; do sleep 0.1; done; exit 4";
+        try (Running run = podman.podman("run", "--rm", "-it", "--network", "none", Podman.IMAGE, "sh", "-c", script)
+                .onTerminal(terminal)
+                .start()) {
+            run.says("ready");
+            Command.of("stty", "-F", Temporary.read(terminal).strip(), "rows", "50", "cols", "132")
+                    .run()
+                    .ok();
+            assertThat(run.await().exits(4).out()).contains("changed").contains("50 132");
+        }
+        Temporary.delete(folder);
+    }
+
+    @Test
+    void cpusAreTheGuestsQuota() {
+        podman.run("run", "-d", "--network", "none", "--name", "web", "--cpus", "1.5", Podman.IMAGE, "sleep", "1000")
+                .ok();
+        String quota = "echo $(nproc) $(cat /sys/fs/cgroup/cpu.max)";
+        assertThat(podman.run("exec", "web", "sh", "-c", quota).ok().out()).isEqualTo("2 150000 100000\n");
+        podman.run("update", "--cpus", "0.5", "web").ok();
+        assertThat(podman.run("exec", "web", "sh", "-c", quota).ok().out()).isEqualTo("1 50000 100000\n");
+    }
+
+    @Test
+    void theStepsOfABuildRunInVms() {
         Path folder = Temporary.folder("build");
-        Temporary.write(folder.resolve("Dockerfile"), "FROM " + Podman.IMAGE + "\nRUN uname -r >/kernel\n");
-        assertThat(podman.run("build", "--network", "none", "-t", "made", folder.toString())
-                        .err())
-                .as("its root is mounted where only it sees it")
-                .contains("cannot be shared with a VM");
+        Temporary.write(folder.resolve("data"), "copied\n");
+        Temporary.write(folder.resolve("volume/file"), "of the host\n");
+        Result built = build(folder, """
+                ENV WORD=said
+                RUN echo $WORD >/file; cat /v/file >>/file; uname -r >/kernel; ls /sys/class/net >/links; touch /v/none || true
+                COPY data /data
+                USER 5:6
+                RUN cat /data /file; id -u
+                """);
+        assertThat(built.ok().out()).contains("copied\nsaid\nof the host\n5\n");
+        assertThat(folder.resolve("volume/none")).doesNotExist();
+        assertThat(run("made", "cat", "/kernel").ok().out())
+                .isEqualTo(run("made", "uname", "-r").ok().out());
+        assertThat(run("made", "cat", "/links").ok().out()).isEqualTo("lo\n");
+
+        assertThat(build(folder, "RUN exit 7\n").err()).contains("exit status 7");
+        Temporary.delete(folder);
+    }
+
+    private static Result build(Path folder, String steps) {
+        Temporary.write(folder.resolve("Dockerfile"), "FROM " + Podman.IMAGE + "\n" + steps);
+        return podman.run(
+                "build", "--network", "none", "-v", folder + "/volume:/v:ro", "-t", "made", folder.toString());
+    }
+
+    /** With its own name in /etc/hosts, which Buildah writes when the container is made already. */
+    @Test
+    void theStepsOfABuildHaveTheNetwork() {
+        node.run("version").ok(); // the daemon is the host's
+        Path folder = Temporary.folder("build");
+        Temporary.write(
+                folder.resolve("Dockerfile"),
+                "FROM %s\nRUN grep $(hostname) /etc/hosts && ping -c 1 -W 5 10.124.3.1\n".formatted(Podman.IMAGE));
+        try (Cable host = Cable.none(node)) {
+            host.near("ip link set lo up");
+            String network = "build-" + node.bridge();
+            String near = host.namespace().toString();
+            podman.runIn(near, "network", "create", "--subnet", "10.124.3.0/24", network)
+                    .ok();
+            Result built = podman.runIn(near, "build", "--network", network, folder.toString());
+            assertThat(built.ok().out()).contains("10.124.3.").contains("1 packets received");
+            podman.runIn(near, "network", "rm", "--force", network).ok();
+            Temporary.delete(Path.of("/var/lib/cni/networks", network));
+        }
         Temporary.delete(folder);
     }
 

@@ -110,6 +110,23 @@ class RuntimeTest {
     }
 
     @Test
+    void aBundleOfALaterVersionIsTakenAndOneOfAnotherMajorVersionIsNot() {
+        for (String version : List.of("1.2.0", "1.2.1")) {
+            Bundle bundle = bundle("").edit("1.0.2", version);
+            try (Running monitor = create(bundle, "web")) {
+                assertThat(state("web").at("ociVersion").text()).isEqualTo(version);
+                runtime("delete", "--force", "web").ok();
+                monitor.await();
+            }
+        }
+        Bundle other = bundle("").edit("1.0.2", "2.0.0");
+        assertThat(runtime("create", "--bundle", other.folder().toString(), "web")
+                        .exits(1)
+                        .err())
+                .contains("unsupported ociVersion");
+    }
+
+    @Test
     void whatDoesNotFitTheStateIsRefusedAsRuncRefusesIt() {
         Bundle bundle = bundle("sleep 1000");
         try (Running monitor = create(bundle, "web")) {
@@ -386,6 +403,27 @@ class RuntimeTest {
     private static String prestart(String script, String members) {
         return ", \"hooks\": {\"prestart\": [{\"path\": \"/bin/sh\", \"args\": [\"sh\", \"-c\", \"%s\"], \"env\": [\"PATH=/bin\"]%s}]}"
                 .formatted(script, members);
+    }
+
+    @Test
+    void createContainerHooksRunInTheNetworkNamespaceAndMountForThemselves() {
+        Bundle bundle = bundle("");
+        Path folder = bundle.folder();
+        Path said = folder.resolve("said");
+        Temporary.write(folder.resolve("mounted/file"), "the host's");
+        String script = "exec >%s; readlink /proc/self/ns/net; mount -t tmpfs none %s/mounted; ls %s/mounted; cat"
+                .formatted(said, folder, folder);
+        bundle.configure(false, prestart(script, "").replace("prestart", "createContainer"), "true");
+        try (Running monitor = create(bundle, "web")) {
+            String network = Command.of("readlink", "/proc/" + bundle.pid() + "/ns/net")
+                    .run()
+                    .ok()
+                    .out();
+            assertThat(Temporary.read(said)).startsWith(network + "{");
+            assertThat(Traces.mountsBelow(folder)).isEmpty();
+            runtime("delete", "--force", "web").ok();
+            monitor.await();
+        }
     }
 
     @Test

@@ -2,6 +2,7 @@ package hako.doorstep;
 
 import hako.base.HakoException;
 import hako.linux.Fd;
+import hako.linux.HostFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -45,6 +46,12 @@ public interface Caller {
 
     /** Whether the caller's root and mount namespace are the daemon's. */
     boolean sharesFiles();
+
+    /** A path made absolute, as the caller names it: for {@link #files}, and for the caller. */
+    Path name(String path);
+
+    /** What the caller's absolute paths mean, wherever it lives. Good while the call lasts. */
+    HostFiles files();
 
     /** Closing it closes {@link #stdinFd}. Reads park a virtual thread; the call's end or an interrupt ends them. */
     InputStream stdin();

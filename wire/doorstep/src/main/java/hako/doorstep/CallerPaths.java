@@ -65,9 +65,41 @@ final class CallerPaths {
         if (path.isAbsolute()) {
             return resolve(path);
         }
-        Path directory = directoryBelowRoot();
+        Path directory = belowRoot(workingDirectory);
         // Outside of its own root the caller has only this descriptor, and so have we.
         return directory == null ? workingDirectory.path().resolve(path) : resolve(directory.resolve(path));
+    }
+
+    /**
+     * A path as the caller names it, absolute.
+     *
+     * @throws HakoException {@code UNSUPPORTED} where it counts from a working directory that has no name
+     */
+    Path name(String text) {
+        Path path = parse(text);
+        if (shared || path.isAbsolute()) {
+            return shared ? path(text) : path;
+        }
+        Path directory = belowRoot(workingDirectory);
+        if (directory == null) {
+            throw HakoException.user(
+                    HakoException.Code.UNSUPPORTED,
+                    "\"" + text + "\" counts from a working directory outside of the caller's root");
+        }
+        return directory.resolve(path);
+    }
+
+    /**
+     * An open file as the caller names it, without symbolic links.
+     *
+     * @throws IOException it has no name below the caller's root
+     */
+    Path named(Fd file) throws IOException {
+        Path named = belowRoot(file);
+        if (named == null) {
+            throw new IOException("it has no name any more");
+        }
+        return named;
     }
 
     /** Null: it means the same to every process. */
@@ -105,15 +137,15 @@ final class CallerPaths {
                 : directory.path().resolve(path);
     }
 
-    /** The caller's working directory as the caller names it. */
-    private @Nullable Path directoryBelowRoot() {
+    /** As the caller names it. */
+    private @Nullable Path belowRoot(Fd file) {
         Path top = link(root.path());
-        Path directory = link(workingDirectory.path());
-        if (top == null || directory == null || !directory.startsWith(top)) {
+        Path name = link(file.path());
+        if (top == null || name == null || !name.startsWith(top)) {
             return null;
         }
-        Path named = TOP.resolve(top.relativize(directory));
-        return isSame(root.path().resolve(TOP.relativize(named)), workingDirectory.path()) ? named : null;
+        Path named = TOP.resolve(top.relativize(name));
+        return isSame(root.path().resolve(TOP.relativize(named)), file.path()) ? named : null;
     }
 
     /** Walks an absolute path of the caller's. What does not exist stays as it is. */

@@ -3,6 +3,7 @@ package hako.doorstep;
 import hako.base.HakoException;
 import hako.linux.Errno;
 import hako.linux.Fd;
+import hako.linux.HostFiles;
 import hako.linux.Io;
 import hako.linux.Poller;
 import java.io.Closeable;
@@ -151,6 +152,16 @@ final class DoorstepCaller implements Caller {
     @Override
     public boolean sharesFiles() {
         return paths.shared();
+    }
+
+    @Override
+    public Path name(String path) {
+        return paths.name(path);
+    }
+
+    @Override
+    public HostFiles files() {
+        return new CallerFiles(paths, pid, descriptors.root());
     }
 
     @Override
