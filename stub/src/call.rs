@@ -120,7 +120,11 @@ impl<'a> Call<'a> {
                         if terminal.is_some() != order.terminal {
                             return Err(stranger(self.place));
                         }
-                        if stay::stay(order.network, terminal, &[connection.descriptor(), self.signals.descriptor()])? {
+                        if stay::stay(
+                            order.network.as_deref(),
+                            terminal,
+                            &[connection.descriptor(), self.signals.descriptor()],
+                        )? {
                             self.signals.forget();
                             self.streams = Streams::default();
                             self.token = order.token;
