@@ -19,6 +19,11 @@ record PodAnnotations(Map<String, String> all) {
                 .flatMap(_ -> either(CRIO + "SandboxID", CONTAINERD + "sandbox-id"));
     }
 
+    /** Its manager makes no container for the pod's sandbox, or may not. */
+    boolean mayBeFirst() {
+        return all.containsKey(CRIO + "SandboxID");
+    }
+
     boolean isPod() {
         return either(CRIO + "ContainerType", CONTAINERD + "container-type").isPresent();
     }
