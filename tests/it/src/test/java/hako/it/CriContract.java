@@ -118,6 +118,19 @@ abstract class CriContract {
     }
 
     @Test
+    void theVmIsAsLargeAsThePodIsToBeAndHasItsSysctls() {
+        CriPod pod = CriPod.run(server, "pod", CriPod.Share.PROCESSES, """
+                "resources": {"memory_limit_in_bytes": 900000000}, "sysctls": {"net.ipv4.ip_forward": "1"},
+                """);
+        String web = pod.start("web", "sleep 1000");
+
+        assertThat(Integer.parseInt(pod.exec(web, "sh", "-c", "free -m | awk '/^Mem/ {print $2}'")
+                        .strip()))
+                .isGreaterThan(850);
+        assertThat(pod.exec(web, "cat", "/proc/sys/net/ipv4/ip_forward")).isEqualTo("1\n");
+    }
+
+    @Test
     void anExecHasStreamsATerminalAndAnExitCode() {
         CriPod pod = server.pod("pod", CriPod.Share.NETWORK_AND_IPC);
         String web = pod.start("web", "sleep 1000");
@@ -249,7 +262,7 @@ abstract class CriContract {
 
     @Test
     void theHostsNetworkIsRefused() {
-        Path config = CriPod.configure(server, "pod", CriPod.Share.NETWORK_OF_THE_HOST);
+        Path config = CriPod.configure(server, "pod", CriPod.Share.NETWORK_OF_THE_HOST, "");
         Result refused = CriPod.tryRun(server, config);
         if (refused.exitCode() == 0) { // nothing of a pod without containers runs
             refused = new CriPod(server, refused.out().strip(), config, CriPod.Share.NETWORK_OF_THE_HOST)

@@ -25,8 +25,9 @@ record CriPod(CriServer server, String id, Path config, Share share) {
         }
     }
 
-    static CriPod run(CriServer server, String name, Share share) {
-        Path config = configure(server, name, share);
+    /** @param linux more of its configuration, with a comma behind each */
+    static CriPod run(CriServer server, String name, Share share, String linux) {
+        Path config = configure(server, name, share, linux);
         return new CriPod(server, tryRun(server, config).ok().out().strip(), config, share);
     }
 
@@ -34,21 +35,22 @@ record CriPod(CriServer server, String id, Path config, Share share) {
         return server.crictl("runp", "-r", "hako", config.toString());
     }
 
-    static Path configure(CriServer server, String name, Share share) {
+    static Path configure(CriServer server, String name, Share share, String linux) {
         return Temporary.write(server.folder().resolve(name + ".json"), """
                 {
                   "metadata": {"name": "%1$s", "namespace": "default", "uid": "%1$s"},
                   "hostname": "%2$s",
                   "log_directory": "%3$s",
                   "dns_config": {"servers": ["10.77.0.9"], "searches": ["pods.test"]},
-                  "linux": {"cgroup_parent": "%4$s", "security_context": {"namespace_options": {%5$s}}}
+                  "linux": {%6$s "cgroup_parent": "%4$s", "security_context": {"namespace_options": {%5$s}}}
                 }
                 """.formatted(
                         name,
                         HOSTNAME,
                         server.folder().resolve("logs/" + LOGS.incrementAndGet()),
                         server.cgroup(),
-                        share.options));
+                        share.options,
+                        linux));
     }
 
     /** A container that runs. @return its id */

@@ -134,7 +134,7 @@ abstract class CriServer implements AutoCloseable {
     }
 
     CriPod pod(String name, CriPod.Share share) {
-        return CriPod.run(this, name, share);
+        return CriPod.run(this, name, share, "");
     }
 
     void removePods() {
