@@ -119,11 +119,12 @@ abstract class CriServer implements AutoCloseable {
     }
 
     /** With a terminal for its streams. */
-    Result atTerminal(String... arguments) {
+    Running atTerminal(String... arguments) {
         List<String> words = new ArrayList<>(List.of("crictl", "--config", folder + "/crictl.yaml"));
         words.addAll(List.of(arguments));
         return here(List.of("script", "-qefc", String.join(" ", words), "/dev/null"))
-                .run();
+                .openInput()
+                .start();
     }
 
     /** {@code kill -9}, and another one, after something else. */
