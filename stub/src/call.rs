@@ -3,7 +3,6 @@
 use crate::connection::{Connection, open_path};
 use crate::failure::{Failure, describe};
 use crate::frame::{self, FrameReader, HELLO_LIMIT, Hello, Order};
-use crate::membership::Membership;
 use crate::place::Place;
 use crate::reach::{PATIENCE, Wait, reach};
 use crate::signals::{self, Signals};
@@ -35,13 +34,11 @@ pub struct Call<'a> {
     /// What makes another daemon go on with this call; empty until the daemon gives one.
     token: Vec<u8>,
     streams: Streams,
-    /// Of a process that stays behind, as its caller's were.
-    cgroups: Option<Membership>,
 }
 
 impl<'a> Call<'a> {
     pub fn new(place: &'a Place, signals: &'a Signals) -> Self {
-        Self { place, signals, token: Vec::new(), streams: Streams::default(), cgroups: None }
+        Self { place, signals, token: Vec::new(), streams: Streams::default() }
     }
 
     /// Runs to the end; the answer is the exit code the daemon gave.
@@ -71,9 +68,6 @@ impl<'a> Call<'a> {
                 End::Broken { acknowledged } => {
                     if acknowledged {
                         deadline = Instant::now() + PATIENCE;
-                    }
-                    if let Some(cgroups) = &self.cgroups {
-                        cgroups.resume();
                     }
                     wait = Wait::Reconnect;
                 }
@@ -126,10 +120,13 @@ impl<'a> Call<'a> {
                         if terminal.is_some() != order.terminal {
                             return Err(stranger(self.place));
                         }
-                        if stay::stay(order.network, terminal, &[connection.descriptor(), self.signals.descriptor()])? {
+                        if stay::stay(
+                            order.network.as_deref(),
+                            terminal,
+                            &[connection.descriptor(), self.signals.descriptor()],
+                        )? {
                             self.signals.forget();
                             self.streams = Streams::default();
-                            self.cgroups = Some(Membership::current());
                             self.token = order.token;
                             return Ok(End::Stayed(order.view));
                         }

@@ -1,5 +1,6 @@
 //! Starting `hakod` and hearing from it that it serves.
 
+use crate::cgroups::Top;
 use crate::failure::{Failure, describe, errno};
 use crate::place::Place;
 use crate::signals::{self, Signals};
@@ -89,8 +90,9 @@ fn spawn(program: &Path, place: &Place, log: File, ready: &OwnedFd) -> Result<()
     if let Some(home) = place.home() {
         command.env("HAKO_HOME", home);
     }
+    let top = Top::open();
     // SAFETY: the closure calls async-signal-safe functions only.
-    unsafe { command.pre_exec(move || detach(number)) };
+    unsafe { command.pre_exec(move || detach(number, &top)) };
     match command.spawn() {
         Ok(mut parent) => {
             let _ = parent.wait();
@@ -104,10 +106,11 @@ fn spawn(program: &Path, place: &Place, log: File, ready: &OwnedFd) -> Result<()
     }
 }
 
-/// In the child: a session of its own, none of the caller's descriptors but `ready`, nothing blocked; and a second
-/// fork, so that the daemon is not this program's child and leaves it no zombie.
-fn detach(ready: RawFd) -> io::Result<()> {
+/// In the child: a session of its own, none of the caller's descriptors but `ready`, none of its cgroups, nothing blocked; and a
+/// second fork, so that the daemon is not this program's child and leaves it no zombie.
+fn detach(ready: RawFd, top: &Top) -> io::Result<()> {
     signals::unblock_all();
+    top.enter();
     stay::leave_network()?;
     // SAFETY: plain system calls on numbers; the child has one thread; `_exit` runs no handlers.
     unsafe {

@@ -124,8 +124,8 @@ pub enum Order {
 /// How the process is to be that stays behind.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Stay {
-    /// In a network namespace of its own.
-    pub network: bool,
+    /// Path of a network namespace for it, empty for a new one; none: it is the caller's.
+    pub network: Option<Vec<u8>>,
     /// Its streams are the terminal that came beside the frame.
     pub terminal: bool,
     /// What it calls the daemon with.
@@ -185,23 +185,25 @@ fn decode(kind: u8, payload: &[u8]) -> Result<Order, Garbage> {
 }
 
 fn stay(flags: u8, payload: &[u8]) -> Result<Order, Garbage> {
-    let (network, terminal) = (flags & 1 != 0, flags & 2 != 0);
-    if flags & 4 == 0 {
-        return Ok(Order::Stay(Stay { network, terminal, token: string(payload)?, view: None }));
-    }
     let mut rest = payload;
-    let (token, root) = (take_string(&mut rest)?, take_string(&mut rest)?);
-    let mut binds = Vec::new();
-    while let [read_only @ 0..2, behind @ ..] = rest {
-        rest = behind;
-        let (source, destination) = (take_string(&mut rest)?, take_string(&mut rest)?);
-        binds.push(Bind { source, destination, read_only: *read_only != 0 });
-    }
+    let token = take_string(&mut rest)?;
+    let network = if flags & 1 != 0 { Some(take_string(&mut rest)?) } else { None };
+    let view = if flags & 4 != 0 { Some(view(flags & 8 != 0, &mut rest)?) } else { None };
     if !rest.is_empty() {
         return Err(Garbage);
     }
-    let view = Some(View { root, read_only: flags & 8 != 0, binds });
-    Ok(Order::Stay(Stay { network, terminal, token, view }))
+    Ok(Order::Stay(Stay { network, terminal: flags & 2 != 0, token, view }))
+}
+
+fn view(read_only: bool, rest: &mut &[u8]) -> Result<View, Garbage> {
+    let root = take_string(rest)?;
+    let mut binds = Vec::new();
+    while let [read_only @ 0..2, behind @ ..] = *rest {
+        *rest = behind;
+        let (source, destination) = (take_string(rest)?, take_string(rest)?);
+        binds.push(Bind { source, destination, read_only: *read_only != 0 });
+    }
+    Ok(View { root, read_only, binds })
 }
 
 fn take_string(rest: &mut &[u8]) -> Result<Vec<u8>, Garbage> {
@@ -267,7 +269,7 @@ mod tests {
     fn the_order_to_stay_is_read() {
         let mut reader = FrameReader::default();
         reader.push(b"\x08\0\0\0\x16\x02\x03\0\0\0abc");
-        let stay = Stay { network: false, terminal: true, token: b"abc".to_vec(), view: None };
+        let stay = Stay { network: None, terminal: true, token: b"abc".to_vec(), view: None };
         assert_eq!(reader.next(), Ok(Some(Order::Stay(stay))));
     }
 

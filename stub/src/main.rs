@@ -2,11 +2,11 @@
 //! `hakod`, and ends with the code that comes back. It holds no logic; what it does is in the order of `main`.
 
 mod call;
+mod cgroups;
 mod connection;
 mod daemon;
 mod failure;
 mod frame;
-mod membership;
 mod place;
 mod reach;
 mod signals;

@@ -1,23 +1,24 @@
 //! Leaving a process behind: a fork that stands for a container after the call that made it has ended.
 
 use crate::failure::{Failure, describe, errno};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::OnceLock;
 
-/// The network namespace that this process was in before it got one of its own.
+/// The network namespace that this process was in before it got another.
 static FORMER_NETWORK: OnceLock<File> = OnceLock::new();
 
-/// Forks; true in the process that stays. That one leads a session of its own, with `terminal`, where there is one, as its
+/// Forks; true in the process that stays, in this network namespace, or a new one where the path is empty. That one leads a session of its own, with `terminal`, where there is one, as its
 /// streams and controlling terminal. Of the caller's descriptors it holds the streams alone, and of ours those `kept`.
-pub fn stay(network: bool, terminal: Option<OwnedFd>, kept: &[RawFd]) -> Result<bool, Failure> {
-    if network {
+pub fn stay(network: Option<&[u8]>, terminal: Option<OwnedFd>, kept: &[RawFd]) -> Result<bool, Failure> {
+    if let Some(path) = network {
         let former = File::open("/proc/self/ns/net").map_err(|_| failed("open its network namespace"))?;
-        // SAFETY: a number. The one that leaves ends in a moment: it may be in the namespace, too.
-        if unsafe { libc::unshare(libc::CLONE_NEWNET) } != 0 {
-            return Err(failed("make a network namespace"));
-        }
+        // The one that leaves ends in a moment: it may be in the namespace, too.
+        enter_network(path)?;
         FORMER_NETWORK.get_or_init(|| former);
     }
     // SAFETY: one thread; what the child does next is what this process does.
@@ -28,6 +29,25 @@ pub fn stay(network: bool, terminal: Option<OwnedFd>, kept: &[RawFd]) -> Result<
             Ok(true)
         }
         _ => Ok(false),
+    }
+}
+
+fn enter_network(path: &[u8]) -> Result<(), Failure> {
+    if path.is_empty() {
+        // SAFETY: a number.
+        return if unsafe { libc::unshare(libc::CLONE_NEWNET) } == 0 {
+            Ok(())
+        } else {
+            Err(failed("make a network namespace"))
+        };
+    }
+    let path = Path::new(OsStr::from_bytes(path));
+    let namespace = File::open(path)
+        .map_err(|error| Failure::of("open the network namespace", path, error.raw_os_error().unwrap_or(libc::EIO)))?;
+    // SAFETY: an open descriptor and a number.
+    match unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNET) } {
+        0 => Ok(()),
+        _ => Err(Failure::of("enter the network namespace", path, errno())),
     }
 }
 

@@ -164,14 +164,14 @@ impl Caller {
 
     /// STAY with these flags, and a descriptor beside it.
     pub fn stay(&mut self, flags: u8, token: &str, descriptor: Option<RawFd>) {
-        self.stay_showing(flags, token, &[], descriptor);
+        self.stay_with(flags, token, &[], descriptor);
     }
 
-    /// The same with what its mount namespace is to show.
-    pub fn stay_showing(&mut self, flags: u8, token: &str, view: &[u8], descriptor: Option<RawFd>) {
+    /// The same with what the flags announce.
+    pub fn stay_with(&mut self, flags: u8, token: &str, more: &[u8], descriptor: Option<RawFd>) {
         let length = token.len() as u8;
-        let whole = (5 + token.len() + view.len()) as u32;
-        let head = [&whole.to_le_bytes()[..], &[22, flags, length, 0, 0, 0], token.as_bytes(), view];
+        let whole = (5 + token.len() + more.len()) as u32;
+        let head = [&whole.to_le_bytes()[..], &[22, flags, length, 0, 0, 0], token.as_bytes(), more];
         let frame = head.concat();
         let mut control = [0_u64; 3];
         // SAFETY: the pointers outlive the call; the control buffer is aligned, has room for one descriptor, and its size

@@ -25,13 +25,27 @@ struct Session {
 }
 
 fn session(flags: u8, terminal: Option<&OwnedFd>, prepare: impl FnOnce(&mut std::process::Command)) -> Session {
+    session_with(flags, &[], terminal, prepare)
+}
+
+/// In a network namespace, a new one where the path is empty.
+fn session_in(network: &str, prepare: impl FnOnce(&mut std::process::Command)) -> Session {
+    session_with(NETWORK, &string(network), None, prepare)
+}
+
+fn session_with(
+    flags: u8,
+    more: &[u8],
+    terminal: Option<&OwnedFd>,
+    prepare: impl FnOnce(&mut std::process::Command),
+) -> Session {
     let home = Home::new();
     let daemon = FakeDaemon::listen(&home);
     let mut command = command(&home, &["create", "web"]);
     prepare(&mut command);
     let stub = Stub::spawn(command);
     let (mut caller, _) = daemon.greet();
-    caller.stay(flags, "kept web", terminal.map(AsRawFd::as_raw_fd));
+    caller.stay_with(flags, "kept web", more, terminal.map(AsRawFd::as_raw_fd));
     let (kept, hello) = daemon.greet();
     Session { _home: home, stub, caller, kept, hello }
 }
@@ -116,16 +130,19 @@ fn its_streams_are_the_terminal_that_came_and_its_size_is_followed() {
 }
 
 #[test]
-fn it_has_a_network_namespace_of_its_own_where_that_is_asked_for() {
+fn it_has_a_network_namespace_of_its_own_or_anothers_where_that_is_asked_for() {
     // SAFETY: only asks.
     if unsafe { libc::geteuid() } != 0 {
         return refused();
     }
-    let mut with = session(NETWORK, None, |_| ());
+    let mut with = session_in("", |_| ());
     let mut without = session(0, None, |_| ());
     let ours = fs::read_link("/proc/self/ns/net").unwrap();
     assert_ne!(namespace(with.hello.pid), ours);
     assert_eq!(namespace(without.hello.pid), ours);
+    let mut joined = session_in(&format!("/proc/{}/ns/net", with.hello.pid), |_| ());
+    assert_eq!(namespace(joined.hello.pid), namespace(with.hello.pid));
+    joined.kept.exit(0);
     with.kept.exit(0);
     without.kept.exit(0);
 }
@@ -177,7 +194,7 @@ fn whoever_joins_its_mount_namespace_finds_the_containers_files_and_none_of_the_
     let daemon = FakeDaemon::listen(&home);
     let stub = Stub::start(&home, &["create"]);
     let (mut caller, _) = daemon.greet();
-    caller.stay_showing(VIEW, "kept", &view, None);
+    caller.stay_with(VIEW, "kept", &view, None);
     let (mut kept, hello) = daemon.greet();
 
     let seen = PathBuf::from(format!("/proc/{}/root", hello.pid));
@@ -203,7 +220,7 @@ fn refused() {
     let home = Home::new();
     let daemon = FakeDaemon::listen(&home);
     let stub = Stub::start(&home, &["create"]);
-    daemon.greet().0.stay(NETWORK, "t", None);
+    daemon.greet().0.stay_with(NETWORK, "t", &string(""), None);
     assert!(stub.end().errors.contains("make a network namespace: Operation not permitted"));
 }
 
@@ -224,7 +241,7 @@ fn the_daemon_that_it_starts_is_not_in_its_network_namespace() {
     let (program, said) = (tools.file("daemon"), tools.file("said"));
     let note = format!("#!/bin/sh\nreadlink /proc/self/ns/net >{0}.new; mv {0}.new {0}\n", said.display());
     install(&program, note.as_bytes());
-    let mut session = session(NETWORK, None, |command| {
+    let mut session = session_in("", |command| {
         command.env("HAKO_DAEMON", &program);
     });
     session.caller.exit(0);

@@ -65,7 +65,7 @@ final class Exec extends Verb {
         try (Console console = kept.console(call, spec)) {
             ContainerProcess started = in.exec(spec, ignorePaused.value());
             try {
-                long pid = kept.leave(call, token(call, in, started, spec, true).toString(), false, null, console);
+                long pid = kept.leave(call, token(call, in, started, spec, true).toString(), null, null, console);
                 in.joinCgroup(pid);
                 kept.publish(call, pid, console);
                 return SUCCESS;

@@ -41,7 +41,7 @@ final class JoinedSandbox {
 
     /** @throws HakoException what it names is not there, or cannot be shared */
     SandboxRequest find() {
-        Optional<RuntimeContainer> pod = annotations.sandbox().map(this::named);
+        Optional<RuntimeContainer> pod = annotations.sandbox().flatMap(this::ofPod);
         Map<String, RuntimeContainer> shared = new LinkedHashMap<>();
         for (Namespace namespace :
                 spec.linux() == null ? List.<Namespace>of() : spec.linux().namespaces()) {
@@ -64,21 +64,40 @@ final class JoinedSandbox {
         return new SandboxRequest.Join(host.container().id(), namespaces);
     }
 
-    private RuntimeContainer named(String id) {
-        return RuntimeContainer.find(sandboxes, new RuntimeId(root, id))
+    /**
+     * The container that the pod's sandbox was made for, else any of the pod. Empty: this is the pod's first, CRI-O makes none for a
+     * sandbox alone ({@code drop_infra_ctr}).
+     */
+    private Optional<RuntimeContainer> ofPod(String id) {
+        Optional<RuntimeContainer> found = RuntimeContainer.find(sandboxes, new RuntimeId(root, id))
                 .filter(container -> container.container().isAlive())
-                .orElseThrow(() -> HakoException.user(
-                        Code.NOT_FOUND,
-                        "the annotations say that this container belongs to sandbox %s, which is not there or has ended"
-                                .formatted(id)));
+                .or(() -> living().stream()
+                        .filter(container -> isOfPod(container, id))
+                        .findFirst());
+        if (found.isEmpty() && !annotations.mayBeFirst()) {
+            throw HakoException.user(
+                    Code.NOT_FOUND,
+                    "the annotations say that this container belongs to sandbox %s, which is not there or has ended"
+                            .formatted(id));
+        }
+        return found;
     }
 
-    /** Empty: a namespace that is nobody's yet. */
+    private static boolean isOfPod(RuntimeContainer container, String id) {
+        return new PodAnnotations(container.spec().annotations())
+                .sandbox()
+                .filter(id::equals)
+                .isPresent();
+    }
+
+    /** Empty: a namespace that is nobody's yet, as a pod's that CRI-O keeps as a file before it has containers. */
     private Optional<RuntimeContainer> owner(Namespace namespace) {
         Optional<RuntimeContainer> owner = living().stream()
                 .filter(container -> isOf(container, namespace))
                 .findFirst();
-        if (owner.isEmpty() && !namespace.type().equals("network") && !annotations.isPod()) {
+        boolean isKeptForPod =
+                annotations.isPod() && !OF_PROCESS.matcher(namespace.path()).matches();
+        if (owner.isEmpty() && !namespace.type().equals("network") && !isKeptForPod) {
             throw HakoException.user(
                     Code.UNSUPPORTED,
                     "the %s namespace %s is that of no container in a VM, and only of those can one be shared"

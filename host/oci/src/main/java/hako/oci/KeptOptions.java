@@ -49,15 +49,15 @@ final class KeptOptions {
     /**
      * Leaves the process behind that will call with this token.
      *
-     * @param ownNetwork in a network namespace of its own
+     * @param network path of a network namespace for it, empty for a new one; null: the caller's
      * @param view what whoever joins its mount namespace finds there; null: the host
      * @return its pid
      */
-    long leave(RuntimeCall call, String token, boolean ownNetwork, @Nullable View view, @Nullable Console console)
+    long leave(RuntimeCall call, String token, @Nullable String network, @Nullable View view, @Nullable Console console)
             throws InterruptedException {
         return call.services()
                 .kept()
-                .leave(call.caller(), token, ownNetwork, view, console == null ? null : console.terminal());
+                .leave(call.caller(), token, network, view, console == null ? null : console.terminal());
     }
 
     /** All is well: others learn of it. */

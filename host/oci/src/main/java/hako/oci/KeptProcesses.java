@@ -28,17 +28,17 @@ final class KeptProcesses {
     /**
      * Returns when the process has called and is attached.
      *
-     * @param ownNetwork it gets a network namespace
+     * @param network path of a network namespace for it, empty for a new one; null: the caller's
      * @param view what whoever joins its mount namespace finds there; null: the host
      * @param terminal its streams; null: the caller's
      * @return its pid
      */
-    long leave(Caller caller, String token, boolean ownNetwork, @Nullable View view, @Nullable Fd terminal)
+    long leave(Caller caller, String token, @Nullable String network, @Nullable View view, @Nullable Fd terminal)
             throws InterruptedException {
         CompletableFuture<Long> pid = new CompletableFuture<>();
         awaited.put(token, pid);
         try {
-            caller.stay(token, ownNetwork, view, terminal);
+            caller.stay(token, network, view, terminal);
             return pid.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             throw new HakoException(

@@ -15,6 +15,7 @@ import hako.sandbox.NetworkRequest.Mode;
 import hako.sandbox.SandboxRequest;
 import hako.sandbox.Sandboxes;
 import hako.spec.Hooks;
+import hako.spec.LinuxSpec;
 import hako.spec.ProcessSpec;
 import hako.spec.RuntimeSpec;
 import hako.storage.RootFilesystem;
@@ -100,7 +101,7 @@ final class NewContainer {
             RuntimeContainer made = new RuntimeContainer(container);
             try {
                 made.makeCgroup();
-                long pid = options.kept.leave(call, token(true, false).toString(), hasOwnNetwork(), view(), console);
+                long pid = options.kept.leave(call, token(true, false).toString(), network(), view(), console);
                 made.joinCgroup(pid);
                 new BundleHooks(made, files()).created();
                 if (call.signals().endedCall()) {
@@ -140,11 +141,11 @@ final class NewContainer {
         return call.caller().files();
     }
 
-    private boolean hasOwnNetwork() {
+    /** The process that stays is in it, as whoever looks for it by the pid expects. */
+    private String network() {
         return RuntimeContainer.network(bundle.spec())
-                .filter(namespace ->
-                        namespace.path() == null || namespace.path().isEmpty())
-                .isPresent();
+                .map(LinuxSpec.Namespace::path)
+                .orElse("");
     }
 
     private Token token(boolean left, boolean delete) {

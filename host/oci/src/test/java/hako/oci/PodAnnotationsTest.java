@@ -49,6 +49,30 @@ class PodAnnotationsTest {
     }
 
     @Test
+    void crioWritesAPodsSizeAsTheKubeletTellsIt() {
+        assertThat(crio("{\"cpu_period\": 50000, \"cpu_quota\": 150000, \"memory_limit_in_bytes\": 268435456}")
+                        .size())
+                .hasValueSatisfying(size -> {
+                    assertThat(size.memory().limit()).isEqualTo(256 << 20);
+                    assertThat(size.cpu().quota()).isEqualTo(150000);
+                    assertThat(size.cpu().period()).isEqualTo(50000);
+                });
+        assertThat(crio("{}").size()).isEmpty();
+        assertThat(crio("much").size()).isEmpty();
+    }
+
+    private static PodAnnotations crio(String resources) {
+        return new PodAnnotations(Map.of("io.kubernetes.cri-o.PodLinuxResources", resources));
+    }
+
+    @Test
+    void onlyCriosFirstContainerMayBeWithoutItsSandbox() {
+        assertThat(new PodAnnotations(Map.of("io.kubernetes.cri-o.SandboxID", "pod2")).mayBeFirst())
+                .isTrue();
+        assertThat(containerd("container", Map.of()).mayBeFirst()).isFalse();
+    }
+
+    @Test
     void aSizeThatIsNoneOrNoNumberCountsForNothing() {
         assertThat(containerd("sandbox", Map.of("io.kubernetes.cri.sandbox-memory", "0"))
                         .size())

@@ -36,7 +36,7 @@ record Bundle(Path folder, String network) implements AutoCloseable {
 
     /** @param members more of config.json, each with a comma before it */
     Bundle configure(boolean terminal, String members, String... arguments) {
-        String args = Arrays.stream(arguments).map(Bundle::quoted).collect(Collectors.joining(", "));
+        String args = Arrays.stream(arguments).map(Json::quoted).collect(Collectors.joining(", "));
         return write("""
                 {
                   "ociVersion": "1.0.2",
@@ -82,10 +82,6 @@ record Bundle(Path folder, String network) implements AutoCloseable {
 
     boolean hasPid() {
         return Files.exists(pidFile());
-    }
-
-    private static String quoted(String text) {
-        return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -40,11 +41,18 @@ final class Command {
 
     /** Where a program of this name lies, as the shell finds it. */
     static Path program(String name) {
+        return find(name).orElseThrow(() -> new AssertionError("no " + name + " in PATH: ./dev setup test"));
+    }
+
+    static boolean has(String name) {
+        return find(name).isPresent();
+    }
+
+    private static Optional<Path> find(String name) {
         return Stream.of(System.getenv("PATH").split(":"))
                 .map(folder -> Path.of(folder).resolve(name))
                 .filter(Files::isExecutable)
-                .findFirst()
-                .orElseThrow(() -> new AssertionError("no " + name + " in PATH: ./dev setup test"));
+                .findFirst();
     }
 
     /** The same on a terminal of its own, by script(1), the name of whose device is written there. Its input stays open. */

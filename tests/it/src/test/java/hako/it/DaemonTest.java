@@ -1,5 +1,6 @@
 package hako.it;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
@@ -25,6 +26,30 @@ class DaemonTest {
         assertThat(version.out()).containsPattern("\\d+\\.\\d+");
         assertThat(node.daemons()).hasSize(1);
         assertThat(version.took()).isLessThan(Duration.ofSeconds(5));
+    }
+
+    /** A monitor's cgroup is emptied by force when its container goes. */
+    @Test
+    void itIsInNoCgroupOfItsFirstCaller() throws java.io.IOException {
+        HakoNode node = nodes.make("");
+        List<Path> cgroups = Cgroups.of("/hako-it-" + ProcessHandle.current().pid() + "-caller");
+        for (Path cgroup : cgroups) {
+            Files.createDirectory(cgroup);
+        }
+
+        Command.of(
+                        "sh",
+                        "-c",
+                        "for procs in %s; do echo $$ >$procs/cgroup.procs; done; exec %s version"
+                                .formatted(cgroups.stream().map(Path::toString).collect(joining(" ")), Build.hako()))
+                .with("HAKO_HOME", node.home().toString())
+                .run()
+                .ok();
+
+        assertThat(Cgroups.membership(node.daemon())).containsOnly("/");
+        for (Path cgroup : cgroups) {
+            Files.delete(cgroup);
+        }
     }
 
     @Test

@@ -59,15 +59,7 @@ class HostCgroupTest {
 
     /** One in each hierarchy. */
     private List<Path> folders() {
-        return folders(place);
-    }
-
-    private static List<Path> folders(String place) {
-        return Temporary.read(Path.of("/proc/self/mountinfo"))
-                .lines()
-                .filter(line -> line.contains(" - cgroup"))
-                .map(line -> Path.of(line.split(" ")[4] + place))
-                .toList();
+        return Cgroups.of(place);
     }
 
     private String most() {
@@ -80,17 +72,10 @@ class HostCgroupTest {
                 .orElse("no such file");
     }
 
-    private static List<String> membership(long pid) {
-        return Temporary.read(Path.of("/proc", Long.toString(pid), "cgroup"))
-                .lines()
-                .map(line -> line.split(":", 3)[2])
-                .toList();
-    }
-
     @Test
     void itHasTheLimitsAndUpdateKeepsThem() {
         assertThat(folders()).isNotEmpty().allMatch(Files::isDirectory);
-        assertThat(membership(bundle.pid())).containsOnly(place);
+        assertThat(Cgroups.membership(bundle.pid())).containsOnly(place);
         assertThat(most()).isEqualTo("7");
 
         node.runtime("update", "--pids-limit", "9", "web").run().ok();
@@ -111,7 +96,7 @@ class HostCgroupTest {
     @Test
     void norIsItWhereTheCallersCgroupIsGone() {
         node.runtime("delete", "--force", "web").run().ok();
-        List<Path> callers = folders("/hako-it-" + ProcessHandle.current().pid() + "-caller");
+        List<Path> callers = Cgroups.of("/hako-it-" + ProcessHandle.current().pid() + "-caller");
         start(callers);
         callers.forEach(folder -> Command.of("rmdir", folder.toString()).run().ok());
 
@@ -124,9 +109,9 @@ class HostCgroupTest {
         Await.until(
                 "the process that stays to be back",
                 SOON,
-                () -> membership(bundle.pid()).stream().allMatch(place::equals),
-                () -> membership(bundle.pid()).toString());
-        assertThat(membership(node.daemon())).doesNotContain(place);
+                () -> Cgroups.membership(bundle.pid()).stream().allMatch(place::equals),
+                () -> Cgroups.membership(bundle.pid()).toString());
+        assertThat(Cgroups.membership(node.daemon())).containsOnly("/");
         assertThat(node.runtime("state", "web").run().ok().out()).contains("\"status\": \"running\"");
     }
 }

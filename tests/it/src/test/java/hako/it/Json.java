@@ -12,6 +12,10 @@ record Json(Object value) {
         return new Json(JSONB.type(Object.class).fromJson(text));
     }
 
+    static String quoted(String text) {
+        return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
+    }
+
     /** @param path keys and indexes, with dots between */
     Json at(String path) {
         Object found = value;

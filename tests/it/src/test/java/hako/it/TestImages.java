@@ -1,6 +1,8 @@
 package hako.it;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Images made by other people's programs: umoci makes OCI layouts, skopeo turns them into what is asked for. */
 final class TestImages {
@@ -8,6 +10,11 @@ final class TestImages {
 
     /** An OCI layout with one image {@code latest}: busybox, and /etc/words with the words, printed by default. */
     static Path layout(Path folder, String words) {
+        return layout(folder, words, "cat", "/etc/words");
+    }
+
+    /** The same, which by default does something else. */
+    static Path layout(Path folder, String words, String entrypoint, String... arguments) {
         Path root = folder.resolve("root");
         Temporary.write(root.resolve("etc/words"), words);
         Command.of("tar", "-xf", Build.busybox().toString(), "-C", root.toString())
@@ -18,22 +25,13 @@ final class TestImages {
         umoci("init", "--layout", layout.toString());
         umoci("new", "--image", image);
         umoci("insert", "--image", image, root.toString(), "/");
-        umoci(
-                "config",
-                "--image",
-                image,
-                "--config.entrypoint",
-                "cat",
-                "--config.cmd",
-                "/etc/words",
-                "--config.env",
-                "MADE_BY=umoci",
-                "--config.workingdir",
-                "/etc",
-                "--architecture",
-                "amd64",
-                "--os",
-                "linux");
+        List<String> config = new ArrayList<>(List.of("config", "--image", image, "--config.entrypoint", entrypoint));
+        for (String argument : arguments) {
+            config.addAll(List.of("--config.cmd", argument));
+        }
+        config.addAll(List.of("--config.env", "MADE_BY=umoci", "--config.workingdir", "/etc"));
+        config.addAll(List.of("--architecture", "amd64", "--os", "linux"));
+        umoci(config.toArray(String[]::new));
         return layout;
     }
 

@@ -278,10 +278,9 @@ final class DoorstepCaller implements Caller {
     }
 
     @Override
-    public void stay(String token, boolean ownNetwork, @Nullable View view, @Nullable Fd terminal) {
+    public void stay(String token, @Nullable String network, @Nullable View view, @Nullable Fd terminal) {
         connection.send(
-                Frame.stay(token, ownNetwork, view, terminal != null),
-                terminal == null ? List.of() : List.of(terminal));
+                Frame.stay(token, network, view, terminal != null), terminal == null ? List.of() : List.of(terminal));
     }
 
     @Override

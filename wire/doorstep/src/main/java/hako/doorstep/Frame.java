@@ -41,7 +41,7 @@ record Frame(byte type, ByteBuffer payload) {
     static final byte READ = 21;
     static final byte STAY = 22;
 
-    private static final int OWN_NETWORK = 1;
+    private static final int NETWORK = 1;
     private static final int TERMINAL = 2;
     private static final int VIEW = 4;
     private static final int READ_ONLY = 8;
@@ -69,15 +69,15 @@ record Frame(byte type, ByteBuffer payload) {
     }
 
     /** @param terminal comes beside this frame */
-    static ByteBuffer stay(String token, boolean ownNetwork, @Nullable View view, boolean terminal) {
+    static ByteBuffer stay(String token, @Nullable String network, @Nullable View view, boolean terminal) {
         byte[] bytes = bytes(token);
-        int flags = (ownNetwork ? OWN_NETWORK : 0) | (terminal ? TERMINAL : 0) | (view == null ? 0 : flags(view));
-        byte[] shown = view == null ? new byte[0] : shown(view);
-        return begin(STAY, 5 + bytes.length + shown.length)
+        int flags = (network == null ? 0 : NETWORK) | (terminal ? TERMINAL : 0) | (view == null ? 0 : flags(view));
+        byte[] more = more(network, view);
+        return begin(STAY, 5 + bytes.length + more.length)
                 .put((byte) flags)
                 .putInt(bytes.length)
                 .put(bytes)
-                .put(shown)
+                .put(more)
                 .flip();
     }
 
@@ -85,20 +85,29 @@ record Frame(byte type, ByteBuffer payload) {
         return VIEW | (view.readOnly() ? READ_ONLY : 0);
     }
 
-    private static byte[] shown(View view) {
-        ByteBuffer shown = ByteBuffer.allocate(MOST_STAY).order(ByteOrder.LITTLE_ENDIAN);
+    private static byte[] more(@Nullable String network, @Nullable View view) {
+        ByteBuffer more = ByteBuffer.allocate(MOST_STAY).order(ByteOrder.LITTLE_ENDIAN);
         try {
-            put(shown, view.root().toString());
-            for (View.Bind bind : view.binds()) {
-                shown.put((byte) (bind.readOnly() ? 1 : 0));
-                put(shown, bind.source().toString());
-                put(shown, bind.destination());
+            if (network != null) {
+                put(more, network);
+            }
+            if (view != null) {
+                put(more, view);
             }
         } catch (BufferOverflowException e) {
             throw HakoException.user(
                     HakoException.Code.INVALID_ARGUMENT, "the paths of the mounts are over " + MOST_STAY + " bytes");
         }
-        return Arrays.copyOf(shown.array(), shown.position());
+        return Arrays.copyOf(more.array(), more.position());
+    }
+
+    private static void put(ByteBuffer buffer, View view) {
+        put(buffer, view.root().toString());
+        for (View.Bind bind : view.binds()) {
+            buffer.put((byte) (bind.readOnly() ? 1 : 0));
+            put(buffer, bind.source().toString());
+            put(buffer, bind.destination());
+        }
     }
 
     private static void put(ByteBuffer buffer, String text) {

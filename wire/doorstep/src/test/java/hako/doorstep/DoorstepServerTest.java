@@ -232,24 +232,24 @@ class DoorstepServerTest {
     }
 
     @Test
-    void theOrderToStayComesWithItsTerminalAndWhatItShows() throws Exception {
+    void theOrderToStayComesWithItsNetworkItsTerminalAndWhatItShows() throws Exception {
         View.Bind volume = new View.Bind(Path.of("/s"), "/d", false);
         try (PseudoTerminal terminal = PseudoTerminal.open();
                 FakeDoorstep doorstep = serve(caller -> {
-                    caller.stay("kept", true, null, null);
-                    caller.stay("kept", false, null, terminal.terminal());
-                    caller.stay("kept", false, new View(Path.of("/r"), true, List.of(volume)), null);
+                    caller.stay("kept", "", null, null);
+                    caller.stay("kept", null, null, terminal.terminal());
+                    caller.stay("kept", "/n", new View(Path.of("/r"), true, List.of(volume)), null);
                     caller.exit(0);
                 })) {
             doorstep.call("hako-runtime");
             List<FakeDoorstep.Order> orders = doorstep.orders();
-            assertThat(orders.get(1).payload()).containsExactly(1, 4, 0, 0, 0, 'k', 'e', 'p', 't');
+            assertThat(orders.get(1).payload()).containsExactly(1, 4, 0, 0, 0, 'k', 'e', 'p', 't', 0, 0, 0, 0);
             assertThat(orders.get(2).payload()).containsExactly(2, 4, 0, 0, 0, 'k', 'e', 'p', 't');
             assertThat(orders.get(2).type()).isEqualTo(22);
             assertThat(orders.get(3).payload())
                     .containsExactly(
-                            12, 4, 0, 0, 0, 'k', 'e', 'p', 't', 2, 0, 0, 0, '/', 'r', 0, 2, 0, 0, 0, '/', 's', 2, 0, 0,
-                            0, '/', 'd');
+                            13, 4, 0, 0, 0, 'k', 'e', 'p', 't', 2, 0, 0, 0, '/', 'n', 2, 0, 0, 0, '/', 'r', 0, 2, 0, 0,
+                            0, '/', 's', 2, 0, 0, 0, '/', 'd');
             assertThat(doorstep.beside)
                     .singleElement()
                     .satisfies(fd -> assertThat(fd.path().toRealPath())

@@ -1,0 +1,26 @@
+package hako.it;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/** Cgroups of this host. */
+final class Cgroups {
+    private Cgroups() {}
+
+    /** The folders of one, each in another hierarchy. @param place with a slash before it */
+    static List<Path> of(String place) {
+        return Temporary.read(Path.of("/proc/self/mountinfo"))
+                .lines()
+                .filter(line -> line.contains(" - cgroup"))
+                .map(line -> Path.of(line.split(" ")[4] + place))
+                .toList();
+    }
+
+    /** Where a process is, by hierarchy. */
+    static List<String> membership(long pid) {
+        return Temporary.read(Path.of("/proc", Long.toString(pid), "cgroup"))
+                .lines()
+                .map(line -> line.split(":", 3)[2])
+                .toList();
+    }
+}
