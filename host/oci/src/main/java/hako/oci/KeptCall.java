@@ -62,7 +62,7 @@ final class KeptCall {
     /** Puts the caller in front of the process, until the end of that. @return the exit code */
     int run() throws InterruptedException {
         Container container = call.services().sandboxes().container(token.container());
-        try (AttendedProcess process = new KeptProcess(process(container))) {
+        try (AttendedProcess process = new KeptProcess(process(container), new RuntimeContainer(container))) {
             Foreground foreground = attach(process);
             return foreground.run(call.log()::error);
         } finally {
@@ -74,7 +74,7 @@ final class KeptCall {
 
     /** The same of a container that is to be started now. */
     int start(Container container) throws InterruptedException {
-        try (AttendedProcess process = new KeptProcess(process(container))) {
+        try (AttendedProcess process = new KeptProcess(process(container), new RuntimeContainer(container))) {
             Foreground foreground = attach(process);
             RuntimeContainer started = new RuntimeContainer(container);
             started.start(call.caller().pid());

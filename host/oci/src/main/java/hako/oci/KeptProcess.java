@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
  * A process with one of this host in front of it that lives exactly as long: whoever kills the one ends the other. Where
  * nobody reads its output any more it goes on without, as it would with its own pipe's reader gone.
  */
-record KeptProcess(AttendedProcess process) implements AttendedProcess {
+record KeptProcess(AttendedProcess process, RuntimeContainer container) implements AttendedProcess {
     private static final Logger log = LoggerFactory.getLogger(KeptProcess.class);
 
     @Override
@@ -47,7 +47,11 @@ record KeptProcess(AttendedProcess process) implements AttendedProcess {
 
     @Override
     public ExitReport exit() throws InterruptedException {
-        return process.exit();
+        ExitReport report = process.exit();
+        if (report.oomKilled()) {
+            container.tellOutOfMemory();
+        }
+        return report;
     }
 
     @Override

@@ -275,6 +275,14 @@ record RuntimeContainer(Container container) {
         cgroup().ifPresent(cgroup -> cgroup.join(pid));
     }
 
+    /** Managers watch the cgroup for the kernel's killing a process for want of memory: the guest's has, and this host's does so, too. */
+    void tellOutOfMemory() throws InterruptedException {
+        Optional<Cgroup> cgroup = cgroup();
+        if (cgroup.isPresent() && !cgroup.get().exhaust(END_PATIENCE)) {
+            log.warn("container {}: managers are not told that it ended for want of memory", id());
+        }
+    }
+
     private LinuxResources resources() {
         LinuxSpec linux = spec().linux();
         return linux == null || linux.resources() == null ? LinuxResources.NONE : linux.resources();

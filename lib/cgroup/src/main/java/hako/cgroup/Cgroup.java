@@ -165,6 +165,25 @@ public final class Cgroup {
         }
     }
 
+    /**
+     * Has the kernel kill a process in it for want of memory: one of ours, that asks for more than there is. So whoever watches
+     * the cgroup for that hears of it. Its limit is low from then on.
+     *
+     * @return whether it has, in time
+     */
+    public boolean exhaust(Duration patience) throws InterruptedException {
+        for (Folder folder : folders) {
+            try {
+                if (folder.exhaust(patience)) {
+                    return true;
+                }
+            } catch (IOException e) {
+                log.debug("exhaust cgroup {}: {}", folder.path(), e.getMessage());
+            }
+        }
+        return false;
+    }
+
     /** It goes, with all below it, as soon as the last process has left it. @return whether it has in time */
     public boolean remove(Duration patience) throws InterruptedException {
         long end = System.nanoTime() + patience.toNanos();

@@ -8,14 +8,23 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /** A cgroup in one hierarchy: a directory, made of the kernel's files and of the cgroups below it. */
 record Folder(Hierarchy hierarchy, Path path) {
     private static final String PROCESSES = "cgroup.procs";
     /** A new cgroup has none of them, and can then hold no process. */
     private static final List<String> CPUSET = List.of("cpuset.cpus", "cpuset.mems");
+
+    private static final long SPARE_BYTES = 1 << 20;
+
+    private static final int KILLED = 128 + 9;
+
+    /** Keeps 16 MB in a variable. */
+    private static final String GREEDY = "echo $$ >\"$0\" && all=$(head -c 16777216 /dev/zero | tr '\\0' x)";
 
     /** With those above it; one that is there is fine. */
     void make() throws IOException {
@@ -84,6 +93,34 @@ record Folder(Hierarchy hierarchy, Path path) {
 
     private Path file(Setting setting) {
         return path.resolve(setting.file());
+    }
+
+    /**
+     * Little more than it has now becomes its limit, and a process of ours that joins it asks for much more.
+     *
+     * @return whether the kernel has killed that; false also where memory is not limited here
+     */
+    boolean exhaust(Duration patience) throws IOException, InterruptedException {
+        String most = hierarchy.isUnified() ? "memory.max" : "memory.limit_in_bytes";
+        if (!has(new Setting(most, ""))) {
+            return false;
+        }
+        long used =
+                Long.parseLong(read(path.resolve(hierarchy.isUnified() ? "memory.current" : "memory.usage_in_bytes")));
+        set(new Setting(most, Long.toString(used + SPARE_BYTES)));
+        // With nothing to be swapped out, or it would be that.
+        tryWrite(path.resolve("memory.swap.max"), "0");
+        tryWrite(path.resolve("memory.swappiness"), "0");
+        Process greedy = new ProcessBuilder(
+                        "sh", "-c", GREEDY, path.resolve(PROCESSES).toString())
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try {
+            return greedy.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS) && greedy.exitValue() == KILLED;
+        } finally {
+            greedy.destroyForcibly();
+        }
     }
 
     /** With those below it; one that is not there is fine. */

@@ -277,6 +277,16 @@ abstract class CriContract {
     }
 
     @Test
+    void aContainerThatTookTooMuchMemoryIsSaidToHave() {
+        CriPod pod = server.pod("greedy", CriPod.Share.NETWORK_AND_IPC);
+        String greedy = pod.start("greedy", "exec tail /dev/zero", 64);
+        awaitEnd(pod, greedy);
+
+        assertThat(pod.exitCode(greedy)).isEqualTo(137);
+        assertThat(pod.reason(greedy)).isEqualTo("OOMKilled");
+    }
+
+    @Test
     void aKilledVmEndsItsContainersWith137() {
         CriPod pod = server.pod("pod", CriPod.Share.NETWORK_AND_IPC);
         String web = pod.start("web", "sleep 1000");

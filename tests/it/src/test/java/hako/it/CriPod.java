@@ -99,6 +99,10 @@ record CriPod(CriServer server, String id, Path config, Share share) {
         return inspect(container).at("state").text();
     }
 
+    String reason(String container) {
+        return inspect(container).at("reason").text();
+    }
+
     long exitCode(String container) {
         return inspect(container).at("exitCode").number();
     }

@@ -342,6 +342,15 @@ class DockerTest {
         docker.run("exec", "web", "test", "-e", "/well").ok();
     }
 
+    /** Docker watches the container's cgroup on this host, where the guest's kernel kills nobody. */
+    @Test
+    void thatAContainerTookTooMuchMemoryIsTold() {
+        Result greedy = docker.run("run", "--name", "greedy", "--memory", "64m", Docker.IMAGE, "tail", "/dev/zero");
+
+        assertThat(greedy.exitCode()).isEqualTo(137);
+        awaitInspected("greedy", "{{.State.OOMKilled}} {{.State.ExitCode}}", "true 137");
+    }
+
     private static void awaitInspected(String name, String format, String value) {
         Await.until(
                 name + " to be " + value,
