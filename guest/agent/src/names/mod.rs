@@ -52,7 +52,7 @@ impl Asker {
         match self {
             Asker::Connection(number) => *number,
             Asker::Datagram(server, from) => {
-                (*server as u64 + 1) << 48 | u64::from(from.ip().to_bits()) << 16 | u64::from(from.port())
+                ((*server as u64 + 1) << 48) | (u64::from(from.ip().to_bits()) << 16) | u64::from(from.port())
             }
         }
     }

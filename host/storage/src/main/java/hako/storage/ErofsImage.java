@@ -28,6 +28,9 @@ public final class ErofsImage {
      */
     private static final String BUILD_TIME = "4102444800";
 
+    /** Has mount(8) call mount(2): with the calls of Linux 5.2 an option has 255 characters at most (util-linux 2.39 and later). */
+    private static final String OLD_MOUNT = "LIBMOUNT_FORCE_MOUNT2";
+
     /**
      * Several layers are merged by the kernel, in a mount namespace that ends with the program: a killed daemon leaves no
      * mount behind. $1 lowerdir, $2 mount point; the rest is the command.
@@ -50,7 +53,7 @@ public final class ErofsImage {
         try {
             Path made = work.resolve("image");
             List<String> mkfs = List.of("mkfs.erofs", "--quiet", "-U" + id, made.toString());
-            Map<String, String> environment = Map.of("SOURCE_DATE_EPOCH", BUILD_TIME);
+            Map<String, String> environment = Map.of("SOURCE_DATE_EPOCH", BUILD_TIME, OLD_MOUNT, "always");
             // A single layer may hold whiteouts of nothing, so it is merged too, with an empty layer.
             MKFS.run(action, work, environment, merged(layers, work, mkfs));
             try (FileChannel channel = FileChannel.open(made, StandardOpenOption.WRITE)) {
