@@ -51,28 +51,26 @@ public final class TemplateSource implements VmSource, AutoCloseable {
             int vcpus,
             long memoryBytes,
             List<String> devices,
-            boolean sharesDirectories,
             int links,
             @Nullable Preparation preparation) {
         static Shape of(VmSpec spec) {
-            return new Shape(
-                    spec.vcpus(),
-                    spec.memoryBytes(),
-                    spec.devices().stream().map(Shape::of).toList(),
-                    spec.sharesDirectories(),
-                    spec.links(),
-                    spec.preparation());
+            return new Shape(spec.vcpus(), spec.memoryBytes(), parts(spec), spec.links(), spec.preparation());
         }
 
         @Override
         public String toString() {
-            return "%d CPUs, %d MiB, %s%s%s"
+            return "%d CPUs, %d MiB, %s%s"
                     .formatted(
                             vcpus,
                             memoryBytes >> 20,
                             String.join(", ", devices),
-                            sharesDirectories ? ", shared directories" : "",
                             preparation == null ? "" : ", " + preparation);
+        }
+
+        private static List<String> parts(VmSpec spec) {
+            Stream<String> devices = spec.devices().stream().map(Shape::of);
+            return Stream.concat(devices, spec.sharesDirectories() ? Stream.of("shared directories") : Stream.empty())
+                    .toList();
         }
 
         private static String of(Device device) {
@@ -302,7 +300,7 @@ public final class TemplateSource implements VmSource, AutoCloseable {
                 spec.vcpus(),
                 spec.memoryBytes(),
                 preparation == null ? spec.devices() : preparation.devices(place),
-                false,
+                spec.sharesDirectories(),
                 spec.links(),
                 preparation);
     }

@@ -60,6 +60,7 @@ class TemplateSourceTest {
         source();
         acquireFirst(SMALL);
         assertThat(acquire(WITH_SHARES)).isEqualTo("booted");
+        assertThat(awaitSave(WITH_SHARES).sharesDirectories()).isTrue();
     }
 
     @Test
@@ -121,12 +122,13 @@ class TemplateSourceTest {
     }
 
     /** Asks for VMs, and ends them, until a template is made once more. */
-    private void awaitSave(VmSpec spec) throws Exception {
-        String saved = null;
+    private VmSpec awaitSave(VmSpec spec) throws Exception {
+        VmSpec saved = null;
         while (saved == null) {
             ((ScriptedVm) source.acquire(spec)).kill();
             saved = driver.saved.poll(50, TimeUnit.MILLISECONDS);
         }
+        return saved;
     }
 
     @Test
@@ -205,7 +207,7 @@ class TemplateSourceTest {
     }
 
     private static final class Driver implements VmDriver {
-        final BlockingQueue<String> saved = new LinkedBlockingQueue<>();
+        final BlockingQueue<VmSpec> saved = new LinkedBlockingQueue<>();
         volatile boolean broken;
         volatile boolean unsaveable;
         volatile boolean stale;
@@ -224,7 +226,7 @@ class TemplateSourceTest {
         @Override
         public VmTemplate save(VmSpec spec, Consumer<Vm> ready) {
             ready.accept(new ScriptedVm(spec.id(), "template"));
-            saved.add(spec.id());
+            saved.add(spec);
             if (unsaveable) {
                 throw refusal();
             }
