@@ -89,7 +89,7 @@ class QemuVmTest {
     }
 
     private Vm launch(int vcpus) {
-        vm = new QemuDriver(config).launch(new VmSpec("it", directory, vcpus, 192 * MB, List.of(), false));
+        vm = new QemuDriver(config).launch(new VmSpec("it", directory, vcpus, 192 * MB, List.of(), true));
         return vm;
     }
 
