@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 pub const PATIENCE: Duration = Duration::from_secs(30);
 /// Between looks at a daemon that somebody else is starting.
 const PAUSE: Duration = Duration::from_millis(10);
+/// For a service manager to start one that was killed: its child belongs to nobody's container.
+const PRECEDENCE: Duration = Duration::from_secs(1);
 /// Between starts of a daemon that does not come up.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
@@ -31,9 +33,11 @@ pub fn reach(place: &Place, wait: Wait, deadline: Instant) -> Result<Connection,
         Wait::FirstCall(signals) => Some(signals),
         Wait::Reconnect => None,
     };
+    let since = Instant::now();
     loop {
         let failure = match connect(place)? {
             Some(connection) => return Ok(connection),
+            None if signals.is_none() && since.elapsed() < PRECEDENCE => Ok(()),
             None => start(place, signals, deadline),
         };
         let pause = match (failure, wait) {

@@ -73,6 +73,27 @@ fn the_daemon_is_started_again() {
 }
 
 #[test]
+fn whoever_else_starts_the_daemon_again_has_the_time_to() {
+    let home = Home::new();
+    let script = Script::new(&home);
+    let daemon = FakeDaemon::listen(&home);
+    let mut command = command(&home, &["run"]);
+    script.set(&mut command);
+    let stub = Stub::spawn(command);
+    let (mut caller, _) = daemon.greet();
+    caller.token("t");
+
+    drop(daemon);
+    drop(caller);
+    std::thread::sleep(Duration::from_millis(300));
+    let (mut caller, hello) = FakeDaemon::listen(&home).greet();
+
+    assert_eq!((hello.token.as_str(), script.starts()), ("t", 0));
+    caller.exit(0);
+    assert_eq!(stub.end().code, Some(0));
+}
+
+#[test]
 fn a_daemon_that_breaks_again_and_again_is_borne() {
     let home = Home::new();
     let daemon = FakeDaemon::listen(&home);

@@ -412,7 +412,8 @@ class PodmanTest {
         Path folder = Temporary.folder("build");
         Temporary.write(
                 folder.resolve("Dockerfile"),
-                "FROM %s\nRUN grep $(hostname) /etc/hosts && ping -c 1 -W 5 10.124.3.1\n".formatted(Podman.IMAGE));
+                "FROM %s\nRUN grep $(hostname) /etc/hosts && nc -w 5 10.124.3.1 9 2>&1 | grep refused\n"
+                        .formatted(Podman.IMAGE));
         try (Cable host = Cable.none(node)) {
             host.near("ip link set lo up");
             String network = "build-" + node.bridge();
@@ -420,7 +421,7 @@ class PodmanTest {
             podman.runIn(near, "network", "create", "--subnet", "10.124.3.0/24", network)
                     .ok();
             Result built = podman.runIn(near, "build", "--network", network, folder.toString());
-            assertThat(built.ok().out()).contains("10.124.3.").contains("1 packets received");
+            assertThat(built.ok().out()).contains("10.124.3.").contains("Connection refused");
             podman.runIn(near, "network", "rm", "--force", network).ok();
             Temporary.delete(Path.of("/var/lib/cni/networks", network));
         }
@@ -431,11 +432,8 @@ class PodmanTest {
     void aKilledDaemonIsNotNoticed() {
         detached("web", "i=0; while [ $i -lt 30 ]; do echo $i; i=$((i+1)); sleep 0.1; done; exit 7");
         node.killDaemon();
+        node.run("version").ok(); // the next is nobody's of Podman's, as with a service manager
         assertThat(podman.run("wait", "web").ok().out()).isEqualTo("7\n");
         assertThat(podman.run("logs", "web").ok().lines()).hasSize(30).endsWith("29");
-        // The next daemon was started by the process that stands for the container, and is conmon's to wait for.
-        podman.run("rm", "--force", "web").ok();
-        node.killDaemon();
-        node.run("version").ok(); // before another conmon has one for its child
     }
 }
