@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @VmTest
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class CriContract {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static final String COUNT = "i=0; while :; do echo $i; i=$((i+1)); sleep 0.2; done";
 

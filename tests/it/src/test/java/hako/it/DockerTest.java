@@ -23,7 +23,7 @@ class DockerTest {
 
     private static Docker docker;
 
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static final Path tools = Temporary.folder("tools");
 
