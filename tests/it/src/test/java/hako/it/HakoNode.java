@@ -18,7 +18,7 @@ final class HakoNode implements AutoCloseable {
     static final String IMAGE = "hako/busybox";
 
     /** What has to go after a container's end goes within this. */
-    static final Duration CLEAN_UP = Duration.ofSeconds(15);
+    static final Duration CLEAN_UP = Duration.ofSeconds(60);
 
     private static final String DAEMON_CLASS = "hako.daemon.Main";
 
