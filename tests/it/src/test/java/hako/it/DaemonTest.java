@@ -93,10 +93,17 @@ class DaemonTest {
 
     @Test
     void aFullPipeNobodyReadsHoldsOnlyItsOwnWriter() throws java.io.IOException {
-        // Given a container that writes without end into a pipe that nobody reads
+        // Given a container that writes far more than is kept into a pipe that nobody reads
         HakoNode node = nodes.ready();
         try (Running full = node.hako(
-                        "run", "--rm", "--name", "writer", HakoNode.IMAGE, "sh", "-c", "yes | head -c 200000000")
+                        "run",
+                        "--rm",
+                        "--name",
+                        "writer",
+                        HakoNode.IMAGE,
+                        "sh",
+                        "-c",
+                        "exec dd if=/dev/zero bs=50000 count=4000")
                 .unread()
                 .start()) {
             Await.until(
