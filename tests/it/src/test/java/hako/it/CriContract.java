@@ -58,7 +58,7 @@ abstract class CriContract {
 
     private void assertOneVm() {
         assertThat(node().vms()).hasSize(1);
-        assertThat(node().vmms()).hasSize(1);
+        assertThat(node().sandboxVmms()).hasSize(1);
     }
 
     private static void awaitMore(CriPod pod, String name) {
@@ -177,7 +177,7 @@ abstract class CriContract {
         one.start("web", "mkdir /www; echo hello >/www/index.html; exec httpd -f -p 8000 -h /www");
         String client = two.start("client", "sleep 1000");
 
-        assertThat(node().vmms()).hasSize(2);
+        assertThat(node().sandboxVmms()).hasSize(2);
         Await.until(
                 "one pod to be seen from the other",
                 PATIENCE,

@@ -199,6 +199,13 @@ final class HakoNode implements AutoCloseable {
         return helpers("qemu-system");
     }
 
+    /** Those of sandboxes: not of a template that is in the making. */
+    List<Long> sandboxVmms() {
+        return vmms().stream()
+                .filter(pid -> !Processes.commandLine(pid).contains("-name hako-template-"))
+                .toList();
+    }
+
     /** Pids of a sandbox's processes whose program's name has the text in it. */
     List<Long> helpers(String program) {
         return Processes.ofVms(home).stream()
