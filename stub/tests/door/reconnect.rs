@@ -49,19 +49,21 @@ fn signals_without_a_daemon_wait_for_the_next_one() {
     assert_eq!(caller.signal(), libc::SIGTERM);
 }
 
-#[test]
-fn the_daemon_is_started_again() {
+/// A call whose daemon has gone; what the stub starts is the script.
+fn left_alone() -> (Home, Script, Stub) {
     let home = Home::new();
     let script = Script::new(&home);
     let daemon = FakeDaemon::listen(&home);
     let mut command = command(&home, &["run"]);
     script.set(&mut command);
     let stub = Stub::spawn(command);
-    let (mut caller, _) = daemon.greet();
-    caller.token("t");
+    daemon.greet().0.token("t");
+    (home, script, stub)
+}
 
-    drop(daemon);
-    drop(caller);
+#[test]
+fn the_daemon_is_started_again() {
+    let (home, script, stub) = left_alone();
     await_true("the script", || script.starts() == 1);
     let daemon = FakeDaemon::listen(&home);
     script.serve();
@@ -74,17 +76,7 @@ fn the_daemon_is_started_again() {
 
 #[test]
 fn whoever_else_starts_the_daemon_again_has_the_time_to() {
-    let home = Home::new();
-    let script = Script::new(&home);
-    let daemon = FakeDaemon::listen(&home);
-    let mut command = command(&home, &["run"]);
-    script.set(&mut command);
-    let stub = Stub::spawn(command);
-    let (mut caller, _) = daemon.greet();
-    caller.token("t");
-
-    drop(daemon);
-    drop(caller);
+    let (home, script, stub) = left_alone();
     std::thread::sleep(Duration::from_millis(300));
     let (mut caller, hello) = FakeDaemon::listen(&home).greet();
 

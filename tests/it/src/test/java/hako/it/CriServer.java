@@ -35,11 +35,10 @@ abstract class CriServer implements AutoCloseable {
                   "plugins": [{
                     "type": "bridge",
                     "bridge": "pods0",
-                    "isGateway": true,
+                    "isDefaultGateway": true,
                     "ipam": {
                       "type": "host-local",
                       "subnet": "10.77.0.0/24",
-                      "routes": [{"dst": "0.0.0.0/0"}],
                       "dataDir": "%s/addresses"
                     }
                   }]

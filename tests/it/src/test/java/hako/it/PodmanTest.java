@@ -351,20 +351,8 @@ class PodmanTest {
 
     @Test
     void theSizeOfTheTerminalIsFollowed() {
-        Path folder = Temporary.folder("tty");
-        Path terminal = folder.resolve("name");
-        String script =
-                "trap 'echo changed' WINCH; echo ready; until stty size | grep '50 132'; do sleep 0.1; done; exit 4";
-        try (Running run = podman.podman("run", "--rm", "-it", "--network", "none", Podman.IMAGE, "sh", "-c", script)
-                .onTerminal(terminal)
-                .start()) {
-            run.says("ready");
-            Command.of("stty", "-F", Temporary.read(terminal).strip(), "rows", "50", "cols", "132")
-                    .run()
-                    .ok();
-            assertThat(run.await().exits(4).out()).contains("changed").contains("50 132");
-        }
-        Temporary.delete(folder);
+        TerminalSize.isFollowed(
+                script -> podman.podman("run", "--rm", "-it", "--network", "none", Podman.IMAGE, "sh", "-c", script));
     }
 
     @Test
