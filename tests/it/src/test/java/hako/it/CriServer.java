@@ -53,7 +53,12 @@ abstract class CriServer implements AutoCloseable {
                 .start()
                 .says("up");
         configure();
-        server = serve();
+        try {
+            server = serve();
+        } catch (RuntimeException | Error e) {
+            network.close();
+            throw e;
+        }
         load(IMAGE, TestImages.layout(folder.resolve("words"), "words\n"));
         load(
                 PAUSE,
@@ -88,11 +93,10 @@ abstract class CriServer implements AutoCloseable {
 
     private Running serve() {
         Running started = here(line()).start();
-        Await.until(
-                "the server",
+        started.serves(
+                line().getFirst(),
                 PATIENCE,
-                () -> Files.exists(Path.of(socket())) && crictl("version").exitCode() == 0,
-                () -> started.err().text());
+                () -> Files.exists(Path.of(socket())) && crictl("version").exitCode() == 0);
         return started;
     }
 
@@ -149,8 +153,7 @@ abstract class CriServer implements AutoCloseable {
 
     @Override
     public void close() {
-        server.signal("TERM");
-        server.await();
+        server.endDaemon();
         network.close();
         Traces.mountsBelow(folder)
                 .reversed()
