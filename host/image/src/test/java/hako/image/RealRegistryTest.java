@@ -38,6 +38,9 @@ class RealRegistryTest {
     @RegisterExtension
     private final State state = new State();
 
+    /** In src/test/hosts. */
+    private static final String NAMED = "registry.test";
+
     private Path certificates;
     private Process registry;
     private int port;
@@ -46,7 +49,6 @@ class RealRegistryTest {
     void start() throws Exception {
         certificates = Files.createDirectories(state.file("certificates"));
         Path key = state.file("key.pem");
-        String host = InetAddress.getLocalHost().getHostName();
         Trees.run(List.of(
                 "openssl",
                 "req",
@@ -59,7 +61,7 @@ class RealRegistryTest {
                 "-subj",
                 "/CN=hako test",
                 "-addext",
-                "subjectAltName=DNS:localhost,DNS:" + host + ",IP:127.0.0.1",
+                "subjectAltName=DNS:localhost,DNS:" + NAMED + ",IP:127.0.0.1",
                 "-keyout",
                 key.toString(),
                 "-out",
@@ -153,13 +155,12 @@ class RealRegistryTest {
     @Test
     void aNamedHostNeedsATrustedCertificate() throws Exception {
         push();
-        String host = InetAddress.getLocalHost().getHostName();
 
-        assertThatThrownBy(() -> pull(host, TESTER, RegistryOptions.DEFAULT)).hasMessageContaining("not trusted");
-        assertThat(pull(host, TESTER, RegistryOptions.DEFAULT.withCertificates(certificates))
+        assertThatThrownBy(() -> pull(NAMED, TESTER, RegistryOptions.DEFAULT)).hasMessageContaining("not trusted");
+        assertThat(pull(NAMED, TESTER, RegistryOptions.DEFAULT.withCertificates(certificates))
                         .layers())
                 .hasSize(2);
-        assertThat(pull(host, TESTER, RegistryOptions.DEFAULT.withInsecure(Set.of(host)))
+        assertThat(pull(NAMED, TESTER, RegistryOptions.DEFAULT.withInsecure(Set.of(NAMED)))
                         .layers())
                 .hasSize(2);
     }

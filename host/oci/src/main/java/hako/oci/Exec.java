@@ -66,7 +66,7 @@ final class Exec extends Verb {
             ContainerProcess started = in.exec(spec, ignorePaused.value());
             try {
                 long pid = kept.leave(call, token(call, in, started, spec, true).toString(), null, null, console);
-                in.joinCgroup(pid);
+                in.cgroup().ifPresent(cgroup -> cgroup.join(pid));
                 kept.publish(call, pid, console);
                 return SUCCESS;
             } catch (RuntimeException | InterruptedException e) {

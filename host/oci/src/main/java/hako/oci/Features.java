@@ -43,7 +43,7 @@ final class Features extends Verb {
                                 "capabilities",
                                 Defaults.CAPABILITIES,
                                 "cgroup",
-                                Json.object("v1", false, "v2", true, "systemd", false, "systemdUser", false),
+                                Json.object("v1", false, "v2", true, "systemd", true, "systemdUser", false),
                                 "seccomp",
                                 Json.object("enabled", true),
                                 "apparmor",

@@ -13,8 +13,8 @@ final class GlobalOptions {
     final Option<LogFormat> logFormat =
             options.value("log-format", "FORMAT", "text or json", LogFormat.TEXT, LogFormat::parse);
     final Option<Boolean> debug = options.flag("debug", "Taken, and without effect: see HAKO_LOG of the daemon");
-    final Option<Boolean> systemdCgroup =
-            options.flag("systemd-cgroup", "Make no cgroup on this host: limits are the guest's");
+    final Option<Boolean> systemdCgroup = options.flag(
+            "systemd-cgroup", "Have systemd make the cgroup on this host (cgroupsPath: SLICE:PREFIX:NAME)");
     final Option<String> rootless = options.text("rootless", "WHEN", "Taken, and without effect");
     final Option<String> criu = options.text("criu", "PATH", "Taken, and without effect");
     final Option<Boolean> version = options.flag("version", 'v', "Tell the version");

@@ -109,8 +109,8 @@ final class KeptCall {
     /** It left the container's to start a daemon, or could have. */
     private void rejoinCgroup() {
         try {
-            new RuntimeContainer(call.services().sandboxes().container(token.container()))
-                    .joinCgroup(call.caller().pid());
+            HostCgroup.of(call.services().sandboxes().container(token.container()))
+                    .ifPresent(cgroup -> cgroup.join(call.caller().pid()));
         } catch (HakoException e) {
             log.warn("container {}: {}", token.container(), e.getMessage());
         }

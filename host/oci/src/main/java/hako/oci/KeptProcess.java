@@ -4,6 +4,7 @@ import hako.door.AttendedProcess;
 import hako.door.Signals;
 import hako.sandbox.ExitReport;
 import java.io.IOException;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,8 +49,9 @@ record KeptProcess(AttendedProcess process, RuntimeContainer container) implemen
     @Override
     public ExitReport exit() throws InterruptedException {
         ExitReport report = process.exit();
-        if (report.oomKilled()) {
-            container.tellOutOfMemory();
+        Optional<HostCgroup> cgroup = container.cgroup();
+        if (report.oomKilled() && cgroup.isPresent()) {
+            cgroup.get().exhaust();
         }
         return report;
     }

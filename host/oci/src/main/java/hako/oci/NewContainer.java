@@ -2,7 +2,6 @@ package hako.oci;
 
 import hako.base.HakoException;
 import hako.base.HakoException.Code;
-import hako.cgroup.Cgroup;
 import hako.door.Json;
 import hako.doorstep.View;
 import hako.linux.HostFiles;
@@ -36,7 +35,7 @@ final class NewContainer {
     private final Bundle bundle;
     private final ProcessSpec process;
     private final SandboxRequest sandbox;
-    private final Optional<Cgroup> cgroup;
+    private final Map<String, String> cgroup;
 
     /** @throws HakoException what is wrong about the bundle or the options; nothing is made yet */
     NewContainer(RuntimeCall call, RuntimeId id, CreateOptions options) {
@@ -57,25 +56,7 @@ final class NewContainer {
         }
         sandbox = new JoinedSandbox(call.services().sandboxes(), id.root(), bundle.spec()).find();
         process = java.util.Objects.requireNonNull(bundle.spec().process());
-        cgroup = cgroup();
-    }
-
-    /** Systemd wants the making of those below it to itself: the process that stays then is where its caller is. */
-    private Optional<Cgroup> cgroup() {
-        if (call.options().systemdCgroup.value()) {
-            return Optional.empty();
-        }
-        String path = bundle.spec().linux().cgroupsPath();
-        Cgroup chosen = Cgroup.named(
-                path == null || path.isEmpty() ? id.id() : path, call.caller().pid());
-        int others = chosen.processes();
-        if (others > 0) {
-            call.log().warning("container's cgroup is not empty: %d process(es) found".formatted(others));
-        }
-        if (chosen.isFrozen()) {
-            throw RuntimeContainer.refuse("container's cgroup unexpectedly frozen");
-        }
-        return Optional.of(chosen);
+        cgroup = HostCgroup.labels(call, id, bundle.spec().linux());
     }
 
     /** Its root and volumes, as the VM has them. */
@@ -100,9 +81,8 @@ final class NewContainer {
             Container container = make();
             RuntimeContainer made = new RuntimeContainer(container);
             try {
-                made.makeCgroup();
                 long pid = options.kept.leave(call, token(true, false).toString(), network(), view(), console);
-                made.joinCgroup(pid);
+                enterCgroup(container, pid);
                 new BundleHooks(made, files()).created();
                 if (call.signals().endedCall()) {
                     throw new InterruptedException("the caller ended the call");
@@ -128,13 +108,27 @@ final class NewContainer {
         Container container = make();
         RuntimeContainer made = new RuntimeContainer(container);
         try {
-            made.makeCgroup();
+            enterCgroup(container, 0);
             options.kept.writePid(call, call.caller().pid());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | InterruptedException e) {
             made.destroy(files());
             throw e;
         }
         return new KeptCall(call, token(false, delete)).start(container);
+    }
+
+    /** Of this host. The VM of another is not that one's alone any more. @param pid of what stays; 0: nothing does */
+    private void enterCgroup(Container container, long pid) throws InterruptedException {
+        Optional<HostCgroup> own = HostCgroup.of(container);
+        if (own.isPresent()) {
+            own.get().enter(pid);
+        }
+        if (sandbox instanceof SandboxRequest.Join) {
+            call.services().sandboxes().containers().stream()
+                    .filter(other -> other.id().equals(container.record().sandboxId()))
+                    .flatMap(owner -> HostCgroup.of(owner).stream())
+                    .forEach(HostCgroup::releaseVm);
+        }
     }
 
     private HostFiles files() {
@@ -168,7 +162,7 @@ final class NewContainer {
 
     private Map<String, String> labels() {
         Map<String, String> labels = new HashMap<>(RuntimeContainer.labels(id, bundle.directory()));
-        cgroup.ifPresent(chosen -> labels.put(RuntimeContainer.CGROUP, chosen.toString()));
+        labels.putAll(cgroup);
         if (bundle.spec().hooks() instanceof Hooks hooks
                 && !hooks.startContainer().isEmpty()) {
             labels.put(Container.HOOK_STATE, Json.line(hookState()));

@@ -4,7 +4,6 @@ import hako.agent.v1.StatsResponse;
 import hako.base.HakoException;
 import hako.base.HakoException.Code;
 import hako.base.Undo;
-import hako.cgroup.Cgroup;
 import hako.door.Json;
 import hako.door.Signals;
 import hako.linux.Fd;
@@ -49,8 +48,6 @@ record RuntimeContainer(Container container) {
     static final String ID = "hako.oci.id";
     static final String BUNDLE = "hako.oci.bundle";
     static final String BOOT = "hako.oci.boot";
-
-    static final String CGROUP = "hako.oci.cgroup";
 
     /** As good as for ever: who waits can end it. */
     private static final Duration RESUME_PATIENCE = Duration.ofDays(1);
@@ -247,45 +244,16 @@ record RuntimeContainer(Container container) {
     /** It goes, in whatever state, and its hooks, files of the caller's, are told. */
     void destroy(HostFiles files) throws InterruptedException {
         container.remove(true);
-        Optional<Cgroup> cgroup = cgroup();
-        if (cgroup.isPresent() && !cgroup.get().remove(END_PATIENCE)) {
-            log.warn("container {}: others are in its cgroup, which stays", id());
+        Optional<HostCgroup> cgroup = cgroup();
+        if (cgroup.isPresent()) {
+            cgroup.get().remove();
         }
         new BundleHooks(this, files).deleted();
     }
 
-    /** Of this host; empty where it has none. */
-    private Optional<Cgroup> cgroup() {
-        return Optional.of(label(CGROUP)).filter(text -> !text.isEmpty()).map(Cgroup::parse);
-    }
-
-    /** Makes its cgroup, with its limits. */
-    void makeCgroup() {
-        try (Undo undo = new Undo()) {
-            cgroup().ifPresent(cgroup -> {
-                cgroup.make();
-                cgroup.limit(resources(), undo);
-            });
-            undo.release();
-        }
-    }
-
-    /** Puts a process of this host that stands for one of its own where managers look for it. */
-    void joinCgroup(long pid) {
-        cgroup().ifPresent(cgroup -> cgroup.join(pid));
-    }
-
-    /** Managers watch the cgroup for the kernel's killing a process for want of memory: the guest's has, and this host's does so, too. */
-    void tellOutOfMemory() throws InterruptedException {
-        Optional<Cgroup> cgroup = cgroup();
-        if (cgroup.isPresent() && !cgroup.get().exhaust(END_PATIENCE)) {
-            log.warn("container {}: managers are not told that it ended for want of memory", id());
-        }
-    }
-
-    private LinuxResources resources() {
-        LinuxSpec linux = spec().linux();
-        return linux == null || linux.resources() == null ? LinuxResources.NONE : linux.resources();
+    /** Of this host. */
+    Optional<HostCgroup> cgroup() {
+        return HostCgroup.of(container);
     }
 
     /** One more process. @param ignorePaused it starts when the container goes on; until then this waits */
@@ -349,12 +317,16 @@ record RuntimeContainer(Container container) {
     }
 
     /** All of them, on this host and in the guest, or none. */
-    void update(LinuxResources wanted) {
+    void update(LinuxResources wanted) throws InterruptedException {
         requireAlive();
+        Optional<HostCgroup> cgroup = cgroup();
         try (Undo undo = new Undo()) {
-            cgroup().ifPresent(cgroup -> cgroup.limit(wanted.asChanges(resources()), undo));
+            cgroup.ifPresent(host -> host.update(wanted, undo));
             container.update(wanted);
             undo.release();
+        }
+        if (cgroup.isPresent()) {
+            cgroup.get().updated(wanted);
         }
     }
 

@@ -52,7 +52,7 @@ final class Update extends Verb {
     }
 
     @Override
-    int run(RuntimeCall call, List<String> arguments) throws IOException {
+    int run(RuntimeCall call, List<String> arguments) throws IOException, InterruptedException {
         call.container(arguments.getFirst()).update(wanted(call));
         return SUCCESS;
     }

@@ -13,6 +13,7 @@ import hako.spec.Hooks;
 import hako.spec.LinuxResources;
 import hako.spec.LinuxSpec;
 import hako.spec.ProcessSpec;
+import hako.vm.VmRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -23,6 +24,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -118,6 +120,21 @@ public final class Container {
         return sandbox == null || state() instanceof ContainerState.Stopped
                 ? 0
                 : sandbox.vm().record().pid();
+    }
+
+    /** Processes of the host that run its VM: the VMM, then its helpers and what these have started; none when that has ended. */
+    public List<Long> vmPids() {
+        if (vmPid() == 0) {
+            return List.of();
+        }
+        VmRecord vm = sandbox().vm().record();
+        Stream<ProcessHandle> helpers =
+                vm.helpers().stream().flatMap(helper -> ProcessHandle.of(helper.pid()).stream());
+        return Stream.concat(
+                        Stream.of(vm.pid()),
+                        helpers.flatMap(helper -> Stream.concat(Stream.of(helper), helper.descendants()))
+                                .map(ProcessHandle::pid))
+                .toList();
     }
 
     /**

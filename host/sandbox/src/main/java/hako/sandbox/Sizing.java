@@ -84,9 +84,14 @@ public record Sizing(int vcpus, long memoryBytes) {
         return (limitBytes > 0 && limitBytes <= MOST_BYTES ? limitBytes : otherwise) >> 20 << 20;
     }
 
+    /** What a guest needs itself whose containers may use so much together. */
+    public static long guestNeedBytes(long containersBytes) {
+        return GUEST_BASE_BYTES + (containersBytes >> PER_MEMORY_SHIFT);
+    }
+
     /** Of a VM whose containers may use so much together. */
     static long vmBytes(long containersBytes) {
-        long memory = containersBytes + GUEST_BASE_BYTES + (containersBytes >> PER_MEMORY_SHIFT);
+        long memory = containersBytes + guestNeedBytes(containersBytes);
         return (memory + 2 * MIB - 1) / (2 * MIB) * (2 * MIB);
     }
 }

@@ -113,6 +113,18 @@ public final class Cgroup {
         }
     }
 
+    /** Moves a process that is in it to where this one is. @return whether it was in it */
+    public boolean leave(long pid) {
+        List<String> own = membership(ProcessHandle.current().pid());
+        boolean left = false;
+        for (Folder folder : folders) {
+            if (ask(folder, f -> f.processes().contains(Long.toString(pid)), false)) {
+                left |= ask(folder, f -> f.move(pid, own), false);
+            }
+        }
+        return left;
+    }
+
     /**
      * Writes limits. What has no file here is passed over.
      *
@@ -167,7 +179,7 @@ public final class Cgroup {
 
     /**
      * Has the kernel kill a process in it for want of memory: one of ours, that asks for more than there is. So whoever watches
-     * the cgroup for that hears of it. Its limit is low from then on.
+     * the cgroup for that hears of it.
      *
      * @return whether it has, in time
      */

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** A cgroup in one hierarchy: a directory, made of the kernel's files and of the cgroups below it. */
 record Folder(Hierarchy hierarchy, Path path) {
@@ -66,6 +67,12 @@ record Folder(Hierarchy hierarchy, Path path) {
         write(path.resolve(PROCESSES), Long.toString(pid));
     }
 
+    /** To where another process is. @param membership of that one */
+    boolean move(long pid, List<String> membership) throws IOException {
+        write(hierarchy.of(membership).resolve(PROCESSES), Long.toString(pid));
+        return true;
+    }
+
     /** In it, and not below. */
     List<String> processes() throws IOException {
         return words(read(path.resolve(PROCESSES)));
@@ -96,7 +103,7 @@ record Folder(Hierarchy hierarchy, Path path) {
     }
 
     /**
-     * Little more than it has now becomes its limit, and a process of ours that joins it asks for much more.
+     * Little more than it has now becomes its limit for a moment, and a process of ours that joins it asks for much more.
      *
      * @return whether the kernel has killed that; false also where memory is not limited here
      */
@@ -107,19 +114,37 @@ record Folder(Hierarchy hierarchy, Path path) {
         }
         long used =
                 Long.parseLong(read(path.resolve(hierarchy.isUnified() ? "memory.current" : "memory.usage_in_bytes")));
-        set(new Setting(most, Long.toString(used + SPARE_BYTES)));
         // With nothing to be swapped out, or it would be that.
-        tryWrite(path.resolve("memory.swap.max"), "0");
-        tryWrite(path.resolve("memory.swappiness"), "0");
-        Process greedy = new ProcessBuilder(
-                        "sh", "-c", GREEDY, path.resolve(PROCESSES).toString())
+        List<Setting> tight = Stream.of(
+                        new Setting("memory.swap.max", "0"),
+                        new Setting("memory.swappiness", "0"),
+                        new Setting(most, Long.toString(used + SPARE_BYTES)))
+                .filter(this::has)
+                .toList();
+        List<Setting> before = new ArrayList<>();
+        try {
+            for (Setting setting : tight) {
+                before.addFirst(new Setting(setting.file(), value(setting)));
+                set(setting);
+            }
+            return isKilled(greedy(), patience);
+        } finally {
+            before.forEach(setting -> tryWrite(file(setting), setting.value()));
+        }
+    }
+
+    private Process greedy() throws IOException {
+        return new ProcessBuilder("sh", "-c", GREEDY, path.resolve(PROCESSES).toString())
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
+    }
+
+    private static boolean isKilled(Process process, Duration patience) throws InterruptedException {
         try {
-            return greedy.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS) && greedy.exitValue() == KILLED;
+            return process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS) && process.exitValue() == KILLED;
         } finally {
-            greedy.destroyForcibly();
+            process.destroyForcibly();
         }
     }
 

@@ -1,6 +1,7 @@
 package hako.spec;
 
 import io.avaje.jsonb.Json;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,27 @@ public record LinuxResources(
                 unified);
     }
 
+    /** The same with so much more memory and processes, where these are limited. */
+    public LinuxResources withRoom(long bytes, long tasks) {
+        Map<String, String> unified = new LinkedHashMap<>(this.unified);
+        List.of("memory.max", "memory.high", "memory.swap.max")
+                .forEach(file -> unified.computeIfPresent(file, (_, value) -> more(value, bytes)));
+        unified.computeIfPresent("pids.max", (_, value) -> more(value, tasks));
+        return new LinuxResources(
+                devices,
+                memory == null ? null : memory.withRoom(bytes),
+                cpu,
+                pids == null || pids.limit() <= 0 ? pids : new Pids(pids.limit() + tasks),
+                blockIO,
+                hugepageLimits,
+                unified);
+    }
+
+    /** What is no number is no limit. */
+    private static String more(String value, long more) {
+        return value.matches("\\d{1,18}") ? Long.toString(Long.parseLong(value) + more) : value;
+    }
+
     private static <T> @Nullable T either(@Nullable T first, @Nullable T second) {
         return first == null ? second : first;
     }
@@ -80,6 +102,23 @@ public record LinuxResources(
             @Nullable Boolean checkBeforeUpdate) {
         public static Memory limited(long limitBytes) {
             return new Memory(limitBytes, null, null, null, null, null, null, null, null);
+        }
+
+        Memory withRoom(long bytes) {
+            return new Memory(
+                    more(limit, bytes),
+                    reservation,
+                    more(swap, bytes),
+                    kernel,
+                    kernelTCP,
+                    swappiness,
+                    disableOOMKiller,
+                    useHierarchy,
+                    checkBeforeUpdate);
+        }
+
+        private static @Nullable Long more(@Nullable Long limit, long bytes) {
+            return limit == null || limit <= 0 || limit > Long.MAX_VALUE - bytes ? limit : Long.valueOf(limit + bytes);
         }
 
         /** Who may have all memory may have all of memory and swap. */

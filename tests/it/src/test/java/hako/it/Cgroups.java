@@ -1,7 +1,9 @@
 package hako.it;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Cgroups of this host. */
 final class Cgroups {
@@ -14,6 +16,16 @@ final class Cgroups {
                 .filter(line -> line.contains(" - cgroup"))
                 .map(line -> Path.of(line.split(" ")[4] + place))
                 .toList();
+    }
+
+    /** The number in the first of these files that one has, in whichever hierarchy. */
+    static long value(String place, String... files) {
+        return of(place).stream()
+                .flatMap(folder -> Stream.of(files).map(folder::resolve))
+                .filter(Files::exists)
+                .map(file -> Long.parseLong(Temporary.read(file).strip()))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** Where a process is, by hierarchy. */

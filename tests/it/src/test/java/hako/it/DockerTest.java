@@ -351,6 +351,36 @@ class DockerTest {
         awaitInspected("greedy", "{{.State.OOMKilled}} {{.State.ExitCode}}", "true 137");
     }
 
+    /** Its cgroup's on this host, in which the VM is. */
+    @Test
+    void statsTellWhatTheContainerTakes() {
+        docker.run(
+                        "run",
+                        "-d",
+                        "--name",
+                        "busy",
+                        "--memory",
+                        "256m",
+                        "--shm-size",
+                        "150m",
+                        Docker.IMAGE,
+                        "sh",
+                        "-c",
+                        "head -c 100m /dev/zero >/dev/shm/filled; while :; do :; done")
+                .ok();
+        Await.until(
+                "a third of a processor and 100 MiB in the statistics",
+                PATIENCE,
+                () -> statistic("{{.CPUPerc}}") > 33 && statistic("{{.MemPerc}}") > 100.0 / 768 * 100,
+                () -> docker.run("stats", "--no-stream").out());
+    }
+
+    private static double statistic(String format) {
+        String text =
+                docker.run("stats", "--no-stream", "--format", format, "busy").out();
+        return Double.parseDouble(text.strip().replace("%", ""));
+    }
+
     private static void awaitInspected(String name, String format, String value) {
         Await.until(
                 name + " to be " + value,

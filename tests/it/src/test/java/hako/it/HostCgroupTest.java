@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,29 +63,69 @@ class HostCgroupTest {
         return Cgroups.of(place);
     }
 
-    private String most() {
-        return folders().stream()
-                .map(folder -> folder.resolve("pids.max"))
-                .filter(Files::exists)
-                .map(Temporary::read)
-                .map(String::strip)
-                .findFirst()
-                .orElse("no such file");
+    /** Beyond the bundle's limit: what the VM needs itself. */
+    private long roomForTasks() {
+        return Cgroups.value(place, "pids.max") - 7;
     }
 
     @Test
     void itHasTheLimitsAndUpdateKeepsThem() {
         assertThat(folders()).isNotEmpty().allMatch(Files::isDirectory);
         assertThat(Cgroups.membership(bundle.pid())).containsOnly(place);
-        assertThat(most()).isEqualTo("7");
+        long room = roomForTasks();
+        assertThat(room).isPositive();
 
         node.runtime("update", "--pids-limit", "9", "web").run().ok();
-        assertThat(most()).isEqualTo("9");
+        assertThat(roomForTasks()).isEqualTo(room + 2);
 
         Result refused = node.runtime("update", "--pids-limit", "8", "--cpuset-cpus", "99999", "web")
                 .run();
         assertThat(refused.exits(1).err()).contains("set cpuset.cpus of cgroup");
-        assertThat(most()).isEqualTo("9");
+        assertThat(roomForTasks()).isEqualTo(room + 2);
+    }
+
+    @Test
+    void itsVmIsInItWithRoomForItselfUntilOthersLiveInThat() {
+        List<Long> vm = Stream.concat(node.sandboxVmms().stream(), node.helpers("virtiofsd").stream())
+                .toList();
+        assertThat(vm)
+                .hasSizeGreaterThan(1)
+                .allSatisfy(pid -> assertThat(Cgroups.membership(pid)).containsOnly(place));
+        long memory = Cgroups.value(place, "memory.limit_in_bytes", "memory.max");
+        assertThat(memory).isBetween(300L << 20, 400L << 20);
+        node.runtime("update", "--memory", "96m", "web").run().ok();
+        assertThat(Cgroups.value(place, "memory.limit_in_bytes", "memory.max")).isEqualTo(memory + (33L << 20));
+
+        Bundle joining = Bundle.script("")
+                .in(Path.of("/proc/" + bundle.pid() + "/ns/net"))
+                .runs("sleep", "1000");
+        try (joining) {
+            Command.of(
+                            "sh",
+                            "-c",
+                            "exec $0 run --detach --bundle $1 other </dev/null >/dev/null 2>&1",
+                            Build.runtime().toString(),
+                            joining.folder().toString())
+                    .with("HAKO_HOME", node.home().toString())
+                    .run()
+                    .ok();
+            vm.forEach(pid -> assertThat(Cgroups.membership(pid)).containsOnly("/"));
+            assertThat(Cgroups.membership(bundle.pid())).containsOnly(place);
+        } finally {
+            node.runtime("delete", "--force", "other").run().ok();
+        }
+    }
+
+    /** Whom the guest's kernel killed, this host's kills once more, in the container's cgroup; the VM, which is there too, is not it. */
+    @Test
+    void anExecThatRunsOutOfMemoryDoesNotTakeTheVmAlong() {
+        long memory = Cgroups.value(place, "memory.limit_in_bytes", "memory.max");
+        assertThat(node.runtime("exec", "web", "tail", "/dev/zero").run().exitCode())
+                .isEqualTo(137);
+        assertThat(node.runtime("exec", "web", "echo", "here").run().ok().out()).isEqualTo("here\n");
+        assertThat(node.sandboxVmms())
+                .allSatisfy(pid -> assertThat(Cgroups.membership(pid)).containsOnly(place));
+        assertThat(Cgroups.value(place, "memory.limit_in_bytes", "memory.max")).isEqualTo(memory);
     }
 
     /** Nobody calls the command: one is started by the process that stays, which is limited to the container's. */
