@@ -1,5 +1,6 @@
 //! One call of the daemon: HELLO, then signals and input one way, orders and output the other, until EXIT.
 
+use crate::command_line;
 use crate::connection::{Connection, open_path};
 use crate::failure::{Failure, describe};
 use crate::frame::{self, FrameReader, HELLO_LIMIT, Hello, Order};
@@ -34,11 +35,14 @@ pub struct Call<'a> {
     /// What makes another daemon go on with this call; empty until the daemon gives one.
     token: Vec<u8>,
     streams: Streams,
+    /// As it was called, also when it is shown to execute something else.
+    arguments: Vec<Vec<u8>>,
 }
 
 impl<'a> Call<'a> {
     pub fn new(place: &'a Place, signals: &'a Signals) -> Self {
-        Self { place, signals, token: Vec::new(), streams: Streams::default() }
+        let arguments = std::env::args_os().map(OsStringExt::into_vec).collect();
+        Self { place, signals, token: Vec::new(), streams: Streams::default(), arguments }
     }
 
     /// Runs to the end; the answer is the exit code the daemon gave.
@@ -125,6 +129,7 @@ impl<'a> Call<'a> {
                             terminal,
                             &[connection.descriptor(), self.signals.descriptor()],
                         )? {
+                            command_line::show(&order.command);
                             self.signals.forget();
                             self.streams = Streams::default();
                             self.token = order.token;
@@ -171,7 +176,7 @@ impl<'a> Call<'a> {
             written: self.streams.written(),
             input: self.streams.input(),
             token: &self.token,
-            arguments: &std::env::args_os().map(OsStringExt::into_vec).collect::<Vec<_>>(),
+            arguments: &self.arguments,
             environment: &environment(),
         };
         let frame = hello.encode().map_err(|_| libc::E2BIG)?;

@@ -126,6 +126,8 @@ pub enum Order {
 pub struct Stay {
     /// Path of a network namespace for it, empty for a new one; none: it is the caller's.
     pub network: Option<Vec<u8>>,
+    /// Words, each ended by NUL: what it is shown to execute. Empty: what its caller is.
+    pub command: Vec<u8>,
     /// Its streams are the terminal that came beside the frame.
     pub terminal: bool,
     /// What it calls the daemon with.
@@ -174,7 +176,7 @@ fn decode(kind: u8, payload: &[u8]) -> Result<Order, Garbage> {
         (RAW, [on]) => Ok(Order::Raw(*on != 0)),
         (EXIT, &[code, 0, 0, 0]) => Ok(Order::Exit(code)),
         (TOKEN, token) => Ok(Order::Token(string(token)?)),
-        (STAY, [flags @ 0..16, rest @ ..]) => stay(*flags, rest),
+        (STAY, [flags @ 0..32, rest @ ..]) => stay(*flags, rest),
         (OUTPUT, [descriptor @ (1 | 2), rest @ ..]) => {
             let (position, bytes) = rest.split_first_chunk().ok_or(Garbage)?;
             Ok(Order::Output(*descriptor, u64::from_le_bytes(*position), bytes.to_vec()))
@@ -188,11 +190,12 @@ fn stay(flags: u8, payload: &[u8]) -> Result<Order, Garbage> {
     let mut rest = payload;
     let token = take_string(&mut rest)?;
     let network = if flags & 1 != 0 { Some(take_string(&mut rest)?) } else { None };
+    let command = if flags & 16 != 0 { take_string(&mut rest)? } else { Vec::new() };
     let view = if flags & 4 != 0 { Some(view(flags & 8 != 0, &mut rest)?) } else { None };
     if !rest.is_empty() {
         return Err(Garbage);
     }
-    Ok(Order::Stay(Stay { network, terminal: flags & 2 != 0, token, view }))
+    Ok(Order::Stay(Stay { network, command, terminal: flags & 2 != 0, token, view }))
 }
 
 fn view(read_only: bool, rest: &mut &[u8]) -> Result<View, Garbage> {
@@ -269,7 +272,7 @@ mod tests {
     fn the_order_to_stay_is_read() {
         let mut reader = FrameReader::default();
         reader.push(b"\x08\0\0\0\x16\x02\x03\0\0\0abc");
-        let stay = Stay { network: None, terminal: true, token: b"abc".to_vec(), view: None };
+        let stay = Stay { network: None, command: Vec::new(), terminal: true, token: b"abc".to_vec(), view: None };
         assert_eq!(reader.next(), Ok(Some(Order::Stay(stay))));
     }
 

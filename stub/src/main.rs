@@ -3,6 +3,7 @@
 
 mod call;
 mod cgroups;
+mod command_line;
 mod connection;
 mod daemon;
 mod failure;

@@ -15,6 +15,7 @@ use std::ptr;
 const NETWORK: u8 = 1;
 const TERMINAL: u8 = 2;
 const VIEW: u8 = 4;
+const COMMAND: u8 = 16;
 
 struct Session {
     _home: Home,
@@ -252,4 +253,16 @@ fn the_daemon_that_it_starts_is_not_in_its_network_namespace() {
 
     await_true("a daemon is started", || said.exists());
     assert_eq!(fs::read_to_string(said).unwrap().trim(), namespace(std::process::id() as i32).to_str().unwrap());
+}
+
+#[test]
+fn it_is_shown_to_execute_what_it_is_told() {
+    let mut session = session_with(COMMAND, &string("sh\0-c\0"), None, |_| ());
+    let line = fs::read_to_string(format!("/proc/{}/cmdline", session.hello.pid)).unwrap();
+    let words: Vec<&str> = line.trim_end_matches('\0').split('\0').skip(1).collect();
+    assert_eq!(words, ["sh", "-c"]);
+    assert_eq!(session.hello.arguments[1], "create");
+    session.caller.exit(0);
+    session.kept.exit(0);
+    session.stub.end();
 }

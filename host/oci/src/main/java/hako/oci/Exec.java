@@ -65,7 +65,8 @@ final class Exec extends Verb {
         try (Console console = kept.console(call, spec)) {
             ContainerProcess started = in.exec(spec, ignorePaused.value());
             try {
-                long pid = kept.leave(call, token(call, in, started, spec, true).toString(), null, null, console);
+                long pid = kept.leave(
+                        call, token(call, in, started, spec, true).toString(), spec.args(), null, null, console);
                 in.cgroup().ifPresent(cgroup -> cgroup.join(pid));
                 kept.publish(call, pid, console);
                 return SUCCESS;

@@ -6,6 +6,7 @@ import hako.door.Option;
 import hako.door.Options;
 import hako.doorstep.View;
 import hako.spec.ProcessSpec;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The options of {@code create}, {@code run} and {@code exec} about the process that stands for the one they make. */
@@ -49,15 +50,22 @@ final class KeptOptions {
     /**
      * Leaves the process behind that will call with this token.
      *
+     * @param command what it is shown to execute: managers look at the host's processes for what runs in a container
      * @param network path of a network namespace for it, empty for a new one; null: the caller's
      * @param view what whoever joins its mount namespace finds there; null: the host
      * @return its pid
      */
-    long leave(RuntimeCall call, String token, @Nullable String network, @Nullable View view, @Nullable Console console)
+    long leave(
+            RuntimeCall call,
+            String token,
+            List<String> command,
+            @Nullable String network,
+            @Nullable View view,
+            @Nullable Console console)
             throws InterruptedException {
         return call.services()
                 .kept()
-                .leave(call.caller(), token, network, view, console == null ? null : console.terminal());
+                .leave(call.caller(), token, command, network, view, console == null ? null : console.terminal());
     }
 
     /** All is well: others learn of it. */

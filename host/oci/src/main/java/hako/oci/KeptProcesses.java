@@ -7,6 +7,7 @@ import hako.doorstep.Caller;
 import hako.doorstep.View;
 import hako.linux.Fd;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,17 +29,24 @@ final class KeptProcesses {
     /**
      * Returns when the process has called and is attached.
      *
+     * @param command what it is shown to execute
      * @param network path of a network namespace for it, empty for a new one; null: the caller's
      * @param view what whoever joins its mount namespace finds there; null: the host
      * @param terminal its streams; null: the caller's
      * @return its pid
      */
-    long leave(Caller caller, String token, @Nullable String network, @Nullable View view, @Nullable Fd terminal)
+    long leave(
+            Caller caller,
+            String token,
+            List<String> command,
+            @Nullable String network,
+            @Nullable View view,
+            @Nullable Fd terminal)
             throws InterruptedException {
         CompletableFuture<Long> pid = new CompletableFuture<>();
         awaited.put(token, pid);
         try {
-            caller.stay(token, network, view, terminal);
+            caller.stay(token, command, network, view, terminal);
             return pid.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             throw new HakoException(

@@ -81,7 +81,8 @@ final class NewContainer {
             Container container = make();
             RuntimeContainer made = new RuntimeContainer(container);
             try {
-                long pid = options.kept.leave(call, token(true, false).toString(), network(), view(), console);
+                long pid = options.kept.leave(
+                        call, token(true, false).toString(), process.args(), network(), view(), console);
                 enterCgroup(container, pid);
                 new BundleHooks(made, files()).created();
                 if (call.signals().endedCall()) {

@@ -124,10 +124,11 @@ public final class Container {
 
     /** Processes of the host that run its VM: the VMM, then its helpers and what these have started; none when that has ended. */
     public List<Long> vmPids() {
-        if (vmPid() == 0) {
+        Sandbox in = sandbox;
+        if (in == null || in.vm().exited().isDone()) {
             return List.of();
         }
-        VmRecord vm = sandbox().vm().record();
+        VmRecord vm = in.vm().record();
         Stream<ProcessHandle> helpers =
                 vm.helpers().stream().flatMap(helper -> ProcessHandle.of(helper.pid()).stream());
         return Stream.concat(

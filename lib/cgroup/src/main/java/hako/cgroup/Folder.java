@@ -24,8 +24,8 @@ record Folder(Hierarchy hierarchy, Path path) {
 
     private static final int KILLED = 128 + 9;
 
-    /** Keeps 16 MB in a variable. */
-    private static final String GREEDY = "echo $$ >\"$0\" && all=$(head -c 16777216 /dev/zero | tr '\\0' x)";
+    /** Keeps in a variable what it gets: what ends meanwhile leaves it room. */
+    private static final String GREEDY = "echo $$ >\"$0\" && all=$(tr '\\0' x </dev/zero)";
 
     /** With those above it; one that is there is fine. */
     void make() throws IOException {

@@ -222,7 +222,12 @@ public final class FakeCaller implements Caller {
     }
 
     @Override
-    public void stay(String newToken, @Nullable String network, @Nullable View view, @Nullable Fd newTerminal) {
+    public void stay(
+            String newToken,
+            List<String> command,
+            @Nullable String network,
+            @Nullable View view,
+            @Nullable Fd newTerminal) {
         stays.add(newToken);
     }
 

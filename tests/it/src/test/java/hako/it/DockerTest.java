@@ -353,7 +353,7 @@ class DockerTest {
 
     /** Its cgroup's on this host, in which the VM is. */
     @Test
-    void statsTellWhatTheContainerTakes() {
+    void statsTellWhatTheContainerTakesAndTopWhatWasStartedInIt() {
         docker.run(
                         "run",
                         "-d",
@@ -373,6 +373,10 @@ class DockerTest {
                 PATIENCE,
                 () -> statistic("{{.CPUPerc}}") > 33 && statistic("{{.MemPerc}}") > 100.0 / 768 * 100,
                 () -> docker.run("stats", "--no-stream").out());
+        docker.run("exec", "-d", "busy", "sleep", "1000").ok();
+        assertThat(docker.run("top", "busy").ok().out())
+                .contains("while :; do :; done")
+                .contains("hako-runtime sleep 1000");
     }
 
     private static double statistic(String format) {

@@ -124,11 +124,12 @@ public interface Caller {
      * Has the caller leave a process behind, which stands for a container when the caller has ended: a fork of it in a
      * session of its own, that keeps its streams and calls with this token, as if the daemon had been replaced.
      *
+     * @param command what it is shown to execute, behind its program's name; empty: as the caller was called
      * @param network path of a network namespace for it, empty for a new one; null: the caller's
      * @param view what its mount namespace shows; null: that is the caller's
      * @param terminal its streams and controlling terminal; null: the caller's streams. Stays open here
      */
-    void stay(String token, @Nullable String network, @Nullable View view, @Nullable Fd terminal);
+    void stay(String token, List<String> command, @Nullable String network, @Nullable View view, @Nullable Fd terminal);
 
     /** Raw mode of standard input's terminal, where it is one, on or off. It is off again when the caller ends. */
     void raw(boolean on);

@@ -278,9 +278,11 @@ final class DoorstepCaller implements Caller {
     }
 
     @Override
-    public void stay(String token, @Nullable String network, @Nullable View view, @Nullable Fd terminal) {
+    public void stay(
+            String token, List<String> command, @Nullable String network, @Nullable View view, @Nullable Fd terminal) {
         connection.send(
-                Frame.stay(token, network, view, terminal != null), terminal == null ? List.of() : List.of(terminal));
+                Frame.stay(token, command, network, view, terminal != null),
+                terminal == null ? List.of() : List.of(terminal));
     }
 
     @Override

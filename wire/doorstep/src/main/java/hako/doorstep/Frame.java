@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +46,10 @@ record Frame(byte type, ByteBuffer payload) {
     private static final int TERMINAL = 2;
     private static final int VIEW = 4;
     private static final int READ_ONLY = 8;
+    private static final int COMMAND = 16;
+
+    /** Of it so much is shown at most. */
+    private static final int MOST_COMMAND = 4 << 10;
 
     /** The longest STAY; the door-step takes no longer frame than OUTPUT's. */
     static final int MOST_STAY = MOST_OUTPUT;
@@ -69,10 +74,14 @@ record Frame(byte type, ByteBuffer payload) {
     }
 
     /** @param terminal comes beside this frame */
-    static ByteBuffer stay(String token, @Nullable String network, @Nullable View view, boolean terminal) {
+    static ByteBuffer stay(
+            String token, List<String> command, @Nullable String network, @Nullable View view, boolean terminal) {
         byte[] bytes = bytes(token);
-        int flags = (network == null ? 0 : NETWORK) | (terminal ? TERMINAL : 0) | (view == null ? 0 : flags(view));
-        byte[] more = more(network, view);
+        int flags = (network == null ? 0 : NETWORK)
+                | (terminal ? TERMINAL : 0)
+                | (view == null ? 0 : flags(view))
+                | (command.isEmpty() ? 0 : COMMAND);
+        byte[] more = more(command, network, view);
         return begin(STAY, 5 + bytes.length + more.length)
                 .put((byte) flags)
                 .putInt(bytes.length)
@@ -85,11 +94,15 @@ record Frame(byte type, ByteBuffer payload) {
         return VIEW | (view.readOnly() ? READ_ONLY : 0);
     }
 
-    private static byte[] more(@Nullable String network, @Nullable View view) {
+    private static byte[] more(List<String> command, @Nullable String network, @Nullable View view) {
         ByteBuffer more = ByteBuffer.allocate(MOST_STAY).order(ByteOrder.LITTLE_ENDIAN);
         try {
             if (network != null) {
                 put(more, network);
+            }
+            if (!command.isEmpty()) {
+                byte[] words = (String.join("\0", command) + "\0").getBytes(StandardCharsets.UTF_8);
+                put(more, Arrays.copyOf(words, Math.min(words.length, MOST_COMMAND)));
             }
             if (view != null) {
                 put(more, view);
@@ -111,7 +124,10 @@ record Frame(byte type, ByteBuffer payload) {
     }
 
     private static void put(ByteBuffer buffer, String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        put(buffer, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static void put(ByteBuffer buffer, byte[] bytes) {
         buffer.putInt(bytes.length).put(bytes);
     }
 

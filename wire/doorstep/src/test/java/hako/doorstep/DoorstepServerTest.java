@@ -236,9 +236,9 @@ class DoorstepServerTest {
         View.Bind volume = new View.Bind(Path.of("/s"), "/d", false);
         try (PseudoTerminal terminal = PseudoTerminal.open();
                 FakeDoorstep doorstep = serve(caller -> {
-                    caller.stay("kept", "", null, null);
-                    caller.stay("kept", null, null, terminal.terminal());
-                    caller.stay("kept", "/n", new View(Path.of("/r"), true, List.of(volume)), null);
+                    caller.stay("kept", List.of(), "", null, null);
+                    caller.stay("kept", List.of(), null, null, terminal.terminal());
+                    caller.stay("kept", List.of("a", "b"), "/n", new View(Path.of("/r"), true, List.of(volume)), null);
                     caller.exit(0);
                 })) {
             doorstep.call("hako-runtime");
@@ -248,8 +248,8 @@ class DoorstepServerTest {
             assertThat(orders.get(2).type()).isEqualTo(22);
             assertThat(orders.get(3).payload())
                     .containsExactly(
-                            13, 4, 0, 0, 0, 'k', 'e', 'p', 't', 2, 0, 0, 0, '/', 'n', 2, 0, 0, 0, '/', 'r', 0, 2, 0, 0,
-                            0, '/', 's', 2, 0, 0, 0, '/', 'd');
+                            29, 4, 0, 0, 0, 'k', 'e', 'p', 't', 2, 0, 0, 0, '/', 'n', 4, 0, 0, 0, 'a', 0, 'b', 0, 2, 0,
+                            0, 0, '/', 'r', 0, 2, 0, 0, 0, '/', 's', 2, 0, 0, 0, '/', 'd');
             assertThat(doorstep.beside)
                     .singleElement()
                     .satisfies(fd -> assertThat(fd.path().toRealPath())
