@@ -123,6 +123,9 @@ record HostCgroup(
     /** Managers watch it for the kernel's killing a process for want of memory: the guest's has, and this host's does so, too. */
     void exhaust() throws InterruptedException {
         List<Long> vm = container.vmPids().stream().filter(cgroup::leave).toList();
+        if (!vm.isEmpty() && !container.isAlive()) {
+            container.awaitVmEnd(END_PATIENCE); // its memory counts here until then
+        }
         if (!cgroup.exhaust(KILL_PATIENCE)) {
             log.warn("container {}: managers are not told that it ran out of memory", container.id());
         }

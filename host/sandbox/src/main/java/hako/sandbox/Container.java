@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
@@ -136,6 +137,17 @@ public final class Container {
                         helpers.flatMap(helper -> Stream.concat(Stream.of(helper), helper.descendants()))
                                 .map(ProcessHandle::pid))
                 .toList();
+    }
+
+    /** Of one that has ended and had a VM of its own: returns when that is gone, or time is up. */
+    public void awaitVmEnd(Duration patience) throws InterruptedException {
+        try {
+            sandbox().vm().exited().get(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            log.debug("container {}: its VM is still there", ContainerId.shortened(id()));
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /**
