@@ -102,7 +102,8 @@ final class Hakod implements AutoCloseable {
                     VERSION,
                     clock.instant(),
                     clock));
-            RuntimeCommand runtime = new RuntimeCommand(sandboxes, config.run().resolve("hakod.log"), VERSION, clock);
+            RuntimeCommand runtime = new RuntimeCommand(
+                    sandboxes, config.run().resolve("hakod.log"), VERSION, clock, () -> System.exit(0));
             parts.add(
                     new DoorstepServer(config.socket(), Poller.shared(), caller -> door(caller, command, runtime))
                             ::close);

@@ -24,21 +24,33 @@ public final class RuntimeCommand {
     private static final Logger log = LoggerFactory.getLogger(RuntimeCommand.class);
 
     private final Services services;
+    private final MonitorsChild daemon;
 
     /**
      * @param log the daemon's log, for messages that point there
      * @param version of Hako
+     * @param end ends the daemon
      */
-    public RuntimeCommand(Sandboxes sandboxes, Path log, String version, InstantSource clock) {
+    public RuntimeCommand(Sandboxes sandboxes, Path log, String version, InstantSource clock, Runnable end) {
         this.services = new Services(sandboxes, new KeptProcesses(), log, version, clock);
+        this.daemon = new MonitorsChild(end);
     }
 
     /** Carries the call out and ends it: {@link Caller#exit} is always reached. */
     public void serve(Caller caller) {
+        boolean kept = !caller.token().isEmpty();
         int code = Verb.FAILURE;
+        if (!kept) {
+            daemon.begins();
+        }
         try {
             code = answer(caller);
         } finally {
+            if (kept) {
+                daemon.endWith(caller.pid());
+            } else {
+                daemon.ends();
+            }
             caller.exit(code);
         }
     }

@@ -20,6 +20,9 @@ import java.util.Map;
 
 /** {@code hako-runtime spec}: a config.json to begin with. */
 final class Spec extends Verb {
+    /** Fewer than an image's container has: as runc's. */
+    private static final List<String> CAPABILITIES = List.of("CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE");
+
     private final Option<String> bundle =
             options().text("bundle", 'b', "DIR", "Where, if not in the current directory");
     private final Option<Boolean> rootless = options().flag("rootless", "Not supported");
@@ -54,7 +57,7 @@ final class Spec extends Verb {
                 List.of("sh"),
                 List.of(Defaults.PATH, "TERM=xterm"),
                 "/",
-                Defaults.capabilities(),
+                Defaults.capabilities(CAPABILITIES),
                 List.of(ProcessSpec.Rlimit.of("RLIMIT_NOFILE", 1024, 1024)),
                 true,
                 null,
