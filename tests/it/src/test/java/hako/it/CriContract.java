@@ -256,7 +256,7 @@ abstract class CriContract {
                 () -> node().run("ps", "-q").ok().lines().size() == running - 1));
 
         assertThat(server.crictl("ps", "-q").ok().lines()).containsExactly(counter);
-        assertThat(pod.exitCode(ending)).isEqualTo(8);
+        assertThat(pod.exitCode(ending)).isEqualTo(server.codeOfOneThatEndedMeanwhile());
         assertThat(pod.exec(counter, "echo", "here")).isEqualTo("here\n");
         awaitMore(pod, "counter");
         pod.start("another", "sleep 1000");

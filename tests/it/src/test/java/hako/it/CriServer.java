@@ -74,6 +74,11 @@ abstract class CriServer implements AutoCloseable {
     /** Makes an image of an OCI layout one of its own. */
     abstract void load(String image, Path layout);
 
+    /** What it says of a container that ended with 8 while it was away. */
+    long codeOfOneThatEndedMeanwhile() {
+        return 8;
+    }
+
     Path folder() {
         return folder;
     }
