@@ -50,6 +50,11 @@ record HostCgroup(
         String path = linux.cgroupsPath() == null ? "" : linux.cgroupsPath();
         Map<String, String> labels = new HashMap<>();
         if (call.options().systemdCgroup.value()) {
+            if (!SystemdScope.isPossible()) {
+                throw HakoException.user(
+                        HakoException.Code.UNSUPPORTED,
+                        "--systemd-cgroup: systemd does not run this host; leave the flag out, or tell the manager to use cgroupfs");
+            }
             SystemdScope scope = SystemdScope.named(path, id.id());
             path = scope.path();
             labels.put(SLICE, scope.slice());
@@ -81,7 +86,8 @@ record HostCgroup(
 
     /** Makes it. @param pid the process that stays for the container; 0: none does */
     void enter(long pid) throws InterruptedException {
-        List<Long> all = Stream.concat(Stream.of(pid).filter(known -> known != 0), ownVm().stream())
+        List<Long> vm = ownVm();
+        List<Long> all = Stream.concat(Stream.of(pid).filter(known -> known != 0), vm.stream())
                 .toList();
         if (scope != null && all.isEmpty()) {
             return; // systemd keeps none without processes
@@ -95,7 +101,10 @@ record HostCgroup(
             cgroup.limit(limits, undo);
             undo.release();
         }
-        all.forEach(cgroup::join);
+        vm.forEach(cgroup::joinUncounted);
+        if (pid != 0) {
+            cgroup.join(pid);
+        }
     }
 
     /** Of one more process that stays. */
@@ -110,7 +119,9 @@ record HostCgroup(
 
     /** @param undo takes it back */
     void update(LinuxResources wanted, Undo undo) {
-        cgroup.limit(withRoom(wanted.asChanges(resources())), undo);
+        synchronized (container) {
+            cgroup.limit(withRoom(wanted.asChanges(resources())), undo);
+        }
     }
 
     /** When nothing is taken back any more. */
@@ -122,6 +133,12 @@ record HostCgroup(
 
     /** Managers watch it for the kernel's killing a process for want of memory: the guest's has, and this host's does so, too. */
     void exhaust() throws InterruptedException {
+        synchronized (container) { // the limit is another one meanwhile
+            exhaustNow();
+        }
+    }
+
+    private void exhaustNow() throws InterruptedException {
         List<Long> vm = container.vmPids().stream().filter(cgroup::leave).toList();
         if (!vm.isEmpty() && !container.isAlive()) {
             container.awaitVmEnd(END_PATIENCE); // its memory counts here until then
@@ -131,7 +148,7 @@ record HostCgroup(
         }
         for (long pid : vm) {
             try {
-                cgroup.join(pid);
+                cgroup.joinUncounted(pid);
             } catch (HakoException e) {
                 log.debug("container {}: its VM has ended: {}", container.id(), e.getMessage());
             }
@@ -166,6 +183,7 @@ record HostCgroup(
         long memory = limits.memory() == null || limits.memory().limit() == null
                 ? 0
                 : limits.memory().limit();
-        return limits.withRoom(Sizing.guestNeedBytes(Math.max(0, memory)) + VMM_BYTES, VMM_TASKS);
+        long tasks = cgroup.countsApart() ? 0 : VMM_TASKS;
+        return limits.withRoom(Sizing.guestNeedBytes(Math.max(0, memory)) + VMM_BYTES, tasks);
     }
 }

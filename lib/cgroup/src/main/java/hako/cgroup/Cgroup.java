@@ -105,6 +105,20 @@ public final class Cgroup {
     }
 
     public void join(long pid) {
+        join(pid, folders);
+    }
+
+    /** The same of a process that is not to count as one, where it can be kept out of what counts. */
+    public void joinUncounted(long pid) {
+        join(pid, folders.stream().filter(folder -> !folder.countsApart()).toList());
+    }
+
+    /** Whether processes are counted by a hierarchy that does nothing else. */
+    public boolean countsApart() {
+        return folders.stream().anyMatch(Folder::countsApart);
+    }
+
+    private static void join(long pid, List<Folder> folders) {
         List<String> membership = membership(pid);
         for (Folder folder : folders) {
             if (!folder.hierarchy().of(membership).equals(folder.path())) {

@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -61,6 +62,10 @@ record Folder(Hierarchy hierarchy, Path path) {
                 write(child.resolve(file), read(parent.resolve(file)));
             }
         }
+    }
+
+    boolean countsApart() {
+        return hierarchy.controllers().equals(Set.of("pids"));
     }
 
     void join(long pid) throws IOException {

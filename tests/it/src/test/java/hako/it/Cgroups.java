@@ -28,6 +28,15 @@ final class Cgroups {
                 .orElseThrow();
     }
 
+    /** The same without the hierarchy that counts processes and does nothing else. */
+    static List<String> membershipButPids(long pid) {
+        return Temporary.read(Path.of("/proc", Long.toString(pid), "cgroup"))
+                .lines()
+                .filter(line -> !line.contains(":pids:"))
+                .map(line -> line.split(":", 3)[2])
+                .toList();
+    }
+
     /** Where a process is, by hierarchy. */
     static List<String> membership(long pid) {
         return Temporary.read(Path.of("/proc", Long.toString(pid), "cgroup"))

@@ -63,9 +63,13 @@ class HostCgroupTest {
         return Cgroups.of(place);
     }
 
-    /** Beyond the bundle's limit: what the VM needs itself. */
+    /** Beyond the bundle's limit: what the VM needs itself. With version 1 it is not counted. */
     private long roomForTasks() {
         return Cgroups.value(place, "pids.max") - 7;
+    }
+
+    private void assertIsInIt(long vm) {
+        assertThat(Cgroups.membershipButPids(vm)).containsOnly(place);
     }
 
     @Test
@@ -73,7 +77,7 @@ class HostCgroupTest {
         assertThat(folders()).isNotEmpty().allMatch(Files::isDirectory);
         assertThat(Cgroups.membership(bundle.pid())).containsOnly(place);
         long room = roomForTasks();
-        assertThat(room).isPositive();
+        assertThat(room).isNotNegative();
 
         node.runtime("update", "--pids-limit", "9", "web").run().ok();
         assertThat(roomForTasks()).isEqualTo(room + 2);
@@ -88,9 +92,7 @@ class HostCgroupTest {
     void itsVmIsInItWithRoomForItselfUntilOthersLiveInThat() {
         List<Long> vm = Stream.concat(node.sandboxVmms().stream(), node.helpers("virtiofsd").stream())
                 .toList();
-        assertThat(vm)
-                .hasSizeGreaterThan(1)
-                .allSatisfy(pid -> assertThat(Cgroups.membership(pid)).containsOnly(place));
+        assertThat(vm).hasSizeGreaterThan(1).allSatisfy(this::assertIsInIt);
         long memory = Cgroups.value(place, "memory.limit_in_bytes", "memory.max");
         assertThat(memory).isBetween(300L << 20, 400L << 20);
         node.runtime("update", "--memory", "96m", "web").run().ok();
@@ -118,14 +120,45 @@ class HostCgroupTest {
 
     /** Whom the guest's kernel killed, this host's kills once more, in the container's cgroup; the VM, which is there too, is not it. */
     @Test
-    void anExecThatRunsOutOfMemoryDoesNotTakeTheVmAlong() {
+    void execsThatRunOutOfMemoryDoNotTakeTheVmAlong() {
         long memory = Cgroups.value(place, "memory.limit_in_bytes", "memory.max");
-        assertThat(node.runtime("exec", "web", "tail", "/dev/zero").run().exitCode())
-                .isEqualTo(137);
+        Result greedy = Command.of(
+                        "sh",
+                        "-c",
+                        "$0 exec web tail /dev/zero & $0 exec web tail /dev/zero; echo $?; wait $!; echo $?",
+                        Build.runtime().toString())
+                .with("HAKO_HOME", node.home().toString())
+                .run();
+        assertThat(greedy.ok().lines()).containsOnly("137");
         assertThat(node.runtime("exec", "web", "echo", "here").run().ok().out()).isEqualTo("here\n");
-        assertThat(node.sandboxVmms())
-                .allSatisfy(pid -> assertThat(Cgroups.membership(pid)).containsOnly(place));
+        assertThat(node.sandboxVmms()).allSatisfy(this::assertIsInIt);
         assertThat(Cgroups.value(place, "memory.limit_in_bytes", "memory.max")).isEqualTo(memory);
+    }
+
+    @Test
+    void systemdIsAskedForItWhereItRunsTheHost() {
+        String slice = "hako_it_" + ProcessHandle.current().pid() + ".slice";
+        try (Bundle other = Bundle.script("sleep 1000")) {
+            other.edit("\"linux\": {", "\"linux\": {\"cgroupsPath\": \"%s:hako:other\",".formatted(slice));
+            Result made = Command.of(
+                            "sh",
+                            "-c",
+                            "exec $0 --systemd-cgroup create --bundle $1 --pid-file $1/pid other </dev/null >/dev/null 2>$1/errors",
+                            Build.runtime().toString(),
+                            other.folder().toString())
+                    .with("HAKO_HOME", node.home().toString())
+                    .run();
+            if (Files.isDirectory(Path.of("/run/systemd/system"))) {
+                made.ok();
+                String scope = "/" + slice + "/hako-other.scope";
+                assertThat(Cgroups.membership(other.pid())).contains(scope);
+                node.runtime("delete", "--force", "other").run().ok();
+                assertThat(Cgroups.of(scope)).noneMatch(Files::exists);
+            } else {
+                made.exits(1);
+                assertThat(Temporary.read(other.folder().resolve("errors"))).contains("systemd does not run this host");
+            }
+        }
     }
 
     /** Nobody calls the command: one is started by the process that stays, which is limited to the container's. */
