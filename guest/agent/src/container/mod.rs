@@ -48,6 +48,7 @@ use host_devices::Numbers;
 use namespaces::Namespaces;
 use seccomp::Filter;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
@@ -153,6 +154,9 @@ impl Folder {
             let _ = unmount(&self.root(), libc::MNT_DETACH);
             self.root_mounted = false;
         }
-        let _ = fs::remove_dir_all(&self.path);
+        // Below a root that is still mounted are somebody's files, of the host perhaps.
+        if fs::remove_dir(self.root()).map_or_else(|error| error.kind() == ErrorKind::NotFound, |()| true) {
+            let _ = fs::remove_dir_all(&self.path);
+        }
     }
 }
