@@ -140,18 +140,23 @@ record HostCgroup(
 
     private void exhaustNow() throws InterruptedException {
         List<Long> vm = container.vmPids().stream().filter(cgroup::leave).toList();
-        if (!vm.isEmpty() && !container.isAlive()) {
-            container.awaitVmEnd(END_PATIENCE); // its memory counts here until then
-        }
-        if (!cgroup.exhaust(KILL_PATIENCE)) {
-            log.warn("container {}: managers are not told that it ran out of memory", container.id());
-        }
-        for (long pid : vm) {
-            try {
-                cgroup.joinUncounted(pid);
-            } catch (HakoException e) {
-                log.debug("container {}: its VM has ended: {}", container.id(), e.getMessage());
+        try {
+            if (!vm.isEmpty() && !container.isAlive()) {
+                container.awaitVmEnd(END_PATIENCE); // its memory counts here until then
             }
+            if (!cgroup.exhaust(KILL_PATIENCE)) {
+                log.warn("container {}: managers are not told that it ran out of memory", container.id());
+            }
+        } finally {
+            vm.forEach(this::takeBack);
+        }
+    }
+
+    private void takeBack(long vm) {
+        try {
+            cgroup.joinUncounted(vm);
+        } catch (HakoException e) {
+            log.debug("container {}: its VM has ended: {}", container.id(), e.getMessage());
         }
     }
 
