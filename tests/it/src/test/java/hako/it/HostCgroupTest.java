@@ -47,6 +47,19 @@ class HostCgroupTest {
         node.runtime("start", "web").run().ok();
     }
 
+    /** Has a process left behind for a container "other", with streams that nobody waits for. */
+    private Result leave(String verb, Bundle other) {
+        String line = "exec $0 " + verb + " --bundle $1 --pid-file $1/pid other </dev/null >/dev/null 2>$1/errors";
+        return Command.of(
+                        "sh",
+                        "-c",
+                        line,
+                        Build.runtime().toString(),
+                        other.folder().toString())
+                .with("HAKO_HOME", node.home().toString())
+                .run();
+    }
+
     @AfterEach
     void nothingIsLeft() {
         node.runtime("delete", "--force", "web").run().ok();
@@ -102,15 +115,7 @@ class HostCgroupTest {
                 .in(Path.of("/proc/" + bundle.pid() + "/ns/net"))
                 .runs("sleep", "1000");
         try (joining) {
-            Command.of(
-                            "sh",
-                            "-c",
-                            "exec $0 run --detach --bundle $1 other </dev/null >/dev/null 2>&1",
-                            Build.runtime().toString(),
-                            joining.folder().toString())
-                    .with("HAKO_HOME", node.home().toString())
-                    .run()
-                    .ok();
+            leave("run --detach", joining).ok();
             vm.forEach(pid -> assertThat(Cgroups.membership(pid)).containsOnly("/"));
             assertThat(Cgroups.membership(bundle.pid())).containsOnly(place);
         } finally {
@@ -140,14 +145,7 @@ class HostCgroupTest {
         String slice = "hako_it_" + ProcessHandle.current().pid() + ".slice";
         try (Bundle other = Bundle.script("sleep 1000")) {
             other.edit("\"linux\": {", "\"linux\": {\"cgroupsPath\": \"%s:hako:other\",".formatted(slice));
-            Result made = Command.of(
-                            "sh",
-                            "-c",
-                            "exec $0 --systemd-cgroup create --bundle $1 --pid-file $1/pid other </dev/null >/dev/null 2>$1/errors",
-                            Build.runtime().toString(),
-                            other.folder().toString())
-                    .with("HAKO_HOME", node.home().toString())
-                    .run();
+            Result made = leave("--systemd-cgroup create", other);
             if (Files.isDirectory(Path.of("/run/systemd/system"))) {
                 made.ok();
                 String scope = "/" + slice + "/hako-other.scope";

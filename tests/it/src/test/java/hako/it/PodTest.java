@@ -146,6 +146,12 @@ class PodTest {
         inPod("other", "sleep 1000");
         node.killDaemon();
         assertThat(podman.run("wait", "web").ok().out()).isEqualTo("7\n");
+        // Whichever started the daemon, its monitor does not wait for that.
+        String id = podman.run("inspect", "-f", "{{.Id}}", "web").ok().out().strip();
+        Await.until(
+                "the monitor of web to end",
+                PATIENCE,
+                () -> Processes.withCommandLine("-c " + id).isEmpty());
         assertThat(podman.run("logs", "web").ok().lines()).hasSize(30).endsWith("29");
         assertThat(exec("other", "echo", "here")).isEqualTo("here\n");
         assertOneVm(2);
