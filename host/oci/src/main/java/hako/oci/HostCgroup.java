@@ -39,9 +39,6 @@ record HostCgroup(
 
     private static final long VMM_TASKS = 256;
 
-    /** How long a process that has nothing to stand for any more may take to end. */
-    private static final Duration END_PATIENCE = Duration.ofSeconds(2);
-
     /** It takes some 10 ms on a quiet host. */
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(20);
 
@@ -142,7 +139,7 @@ record HostCgroup(
         List<Long> vm = container.vmPids().stream().filter(cgroup::leave).toList();
         try {
             if (!vm.isEmpty() && !container.isAlive()) {
-                container.awaitVmEnd(END_PATIENCE); // its memory counts here until then
+                container.awaitVmEnd(RuntimeContainer.END_PATIENCE); // its memory counts here until then
             }
             if (!cgroup.exhaust(KILL_PATIENCE)) {
                 log.warn("container {}: managers are not told that it ran out of memory", container.id());
@@ -161,7 +158,7 @@ record HostCgroup(
     }
 
     void remove() throws InterruptedException {
-        if (!cgroup.remove(END_PATIENCE)) {
+        if (!cgroup.remove(RuntimeContainer.END_PATIENCE)) {
             log.warn("container {}: others are in its cgroup, which stays", container.id());
         }
     }

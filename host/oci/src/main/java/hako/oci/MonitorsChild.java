@@ -21,9 +21,6 @@ final class MonitorsChild {
     private static final Logger log = LoggerFactory.getLogger(MonitorsChild.class);
     private static final String MONITOR = "conmon";
 
-    /** For a process that has been told its exit code to end. */
-    private static final Duration PATIENCE = Duration.ofSeconds(2);
-
     /** Calls which the next daemon would not go on with have so long to end. */
     private static final Duration COURTESY = Duration.ofSeconds(10);
 
@@ -90,7 +87,7 @@ final class MonitorsChild {
     /** Told twice, it would start a daemon to ask. */
     private static void awaitEnd(long pid) {
         try (Fd process = PidFd.open(pid)) {
-            Poller.shared().awaitReadable(process, PATIENCE);
+            Poller.shared().awaitReadable(process, RuntimeContainer.END_PATIENCE);
         } catch (HakoException e) {
             log.debug("await the end of process {}: {}", pid, e.getMessage());
         } catch (InterruptedException e) {

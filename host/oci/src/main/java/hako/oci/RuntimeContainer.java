@@ -55,7 +55,7 @@ record RuntimeContainer(Container container) {
     private static final Duration PAUSE = Duration.ofMillis(50);
 
     /** How long a process that has nothing to stand for any more may take to end. */
-    private static final Duration END_PATIENCE = Duration.ofSeconds(2);
+    static final Duration END_PATIENCE = Duration.ofSeconds(2);
 
     static Map<String, String> labels(RuntimeId id, Path bundle) {
         return Map.of(ROOT, id.root(), ID, id.id(), BUNDLE, bundle.toString(), BOOT, Boot.id());
