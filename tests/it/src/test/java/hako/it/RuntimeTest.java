@@ -3,6 +3,8 @@ package hako.it;
 import static hako.it.Reaper.exitCode;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -328,6 +330,47 @@ class RuntimeTest {
                         .exits(1)
                         .err())
                 .contains("belongs to sandbox nosuch, which is not there or has ended");
+    }
+
+    /** Its root is unmounted in a guest that may still wait for what it read. */
+    @Test
+    void oneThatIsKilledWhileItReadsLeavesTheOthersInItsVmWell() throws IOException {
+        Bundle bundle = bundle("sleep 1000");
+        String folder = bundle.folder().toString();
+        unheard(
+                "run",
+                "--detach",
+                "--bundle",
+                folder,
+                "--pid-file",
+                bundle.pidFile().toString(),
+                "stays");
+        Bundle reading = bundle("")
+                .in(Path.of("/proc/" + bundle.pid() + "/ns/net"))
+                .runs("sh", "-c", "while :; do cat /big >/dev/null; done");
+        try (RandomAccessFile big =
+                new RandomAccessFile(reading.root().resolve("big").toFile(), "rw")) {
+            big.setLength(1L << 31);
+        }
+        for (int round = 0; round < 5; round++) {
+            unheard("run", "--detach", "--bundle", reading.folder().toString(), "reads");
+            deleteWhileNothingIsServed("reads");
+            runtime("exec", "stays", "true").ok();
+        }
+    }
+
+    /** The servers of directories stand still for half a second. */
+    private void deleteWhileNothingIsServed(String id) {
+        List<String> line =
+                new ArrayList<>(List.of("sh", "-c", """
+                runtime=$0 id=$1; shift
+                kill -STOP "$@"
+                (sleep 0.5; kill -CONT "$@") &
+                "$runtime" delete --force "$id"; result=$?
+                wait; exit $result
+                """, Build.runtime().toString(), id));
+        node.helpers("virtiofsd").forEach(pid -> line.add(Long.toString(pid)));
+        Command.of(line).with("HAKO_HOME", node.home().toString()).run().ok();
     }
 
     @Test

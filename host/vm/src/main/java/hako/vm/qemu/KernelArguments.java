@@ -22,6 +22,9 @@ final class KernelArguments {
         List<String> arguments = new ArrayList<>(List.of("console=ttyS0", "quiet"));
         // A panic resets at once, a reset is a triple fault at once, and QEMU turns the first reset into the end.
         arguments.addAll(List.of("panic=-1", "reboot=t"));
+        // After an oops, whoever needs what it held waits for good: a VM that hangs instead of one that says why it
+        // ended.
+        arguments.add("oops=panic");
         // Hotpluggable memory would cost 64 MB for bounce buffers that no device of ours needs.
         arguments.add("swiotlb=noforce");
         // Links have IPv6 when they are given an address (guest/agent, link.rs).

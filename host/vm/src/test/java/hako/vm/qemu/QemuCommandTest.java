@@ -82,7 +82,7 @@ class QemuCommandTest {
                         + " -machine q35,sata=off,smbus=off,i8042=off,vmport=off,usb=off,hpet=on,memory-backend=mem"
                         + " -accel tcg,thread=multi,tb-size=48 -cpu max -smp cpus=1,sockets=1 -m 256M,maxmem=131328M"
                         + " -object memory-backend-memfd,size=256M,share=on,id=mem"
-                        + " -kernel /k/vmlinux -initrd /k/initramfs -append console=ttyS0 quiet panic=-1 reboot=t"
+                        + " -kernel /k/vmlinux -initrd /k/initramfs -append console=ttyS0 quiet panic=-1 reboot=t oops=panic"
                         + " swiotlb=noforce ipv6.disable_ipv6=1 memhp_default_state=online memory_hotplug.online_policy=auto-movable noreplace-smp no_timer_check nolapic_timer lapic_timer_hz=1000000000 tsc=reliable tsc_early_khz=2300000"
                         + " lpj=23000000 cpu_init_udelay=0"
                         + CHANNELS
@@ -108,7 +108,7 @@ class QemuCommandTest {
                         + " -machine microvm,acpi=off,rtc=on,pit=on,pic=on,isa-serial=on,x-option-roms=off,memory-backend=mem"
                         + " -accel tcg,thread=multi,tb-size=48 -cpu max -smp cpus=1,sockets=1 -m 256M"
                         + " -object memory-backend-memfd,size=256M,share=on,id=mem"
-                        + " -kernel /k/vmlinux -initrd /k/initramfs -append console=ttyS0 quiet panic=-1 reboot=t"
+                        + " -kernel /k/vmlinux -initrd /k/initramfs -append console=ttyS0 quiet panic=-1 reboot=t oops=panic"
                         + " swiotlb=noforce ipv6.disable_ipv6=1 memhp_default_state=online memory_hotplug.online_policy=auto-movable noreplace-smp no_timer_check nolapic_timer lapic_timer_hz=1000000000 tsc=reliable tsc_early_khz=2300000"
                         + " lpj=23000000 cpu_init_udelay=0"
                         + CHANNELS
@@ -122,7 +122,7 @@ class QemuCommandTest {
         assertThat(line(MachineType.Q35, new Accelerator.Kvm("vmx"), 2, 300_000_000))
                 .contains(" -accel kvm -cpu host -smp cpus=2,sockets=1 -m 287M,maxmem=131359M ")
                 .contains(
-                        " -append console=ttyS0 quiet panic=-1 reboot=t swiotlb=noforce ipv6.disable_ipv6=1 memhp_default_state=online memory_hotplug.online_policy=auto-movable maxcpus=1 -chardev ");
+                        " -append console=ttyS0 quiet panic=-1 reboot=t oops=panic swiotlb=noforce ipv6.disable_ipv6=1 memhp_default_state=online memory_hotplug.online_policy=auto-movable maxcpus=1 -chardev ");
     }
 
     @Test
