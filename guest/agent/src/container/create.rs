@@ -59,7 +59,8 @@ pub fn create(
     let Unfinished { folder: Some(folder), cgroup } = &mut made else { unreachable!("it was just made") };
     let files = write_files(folder, request.files, fs::OpenOptions::new().create_new(true))?;
     let cgroup = cgroup.insert(Cgroup::create(&id)?);
-    limits::apply(cgroup, &spec.linux.resources)?;
+    let mut held_limit = None;
+    limits::apply_before_start(cgroup, &spec.linux.resources, &mut held_limit)?;
     let place = folder.root();
     let lower = request.rootfs.unwrap_or_default();
     let (root, mounted) = rootfs::prepare(&lower, &place)?;
@@ -117,6 +118,7 @@ pub fn create(
         id,
         state: State::Created,
         cgroup,
+        held_limit,
         oom_kills_seen: 0,
         root: given_root,
         numbers,

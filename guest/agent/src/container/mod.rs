@@ -31,7 +31,6 @@ mod user;
 pub use create::{adopt, create};
 pub use exec::exec;
 pub use host_devices::missing as missing_device;
-pub use limits::apply as apply_limits;
 pub use namespaces::of_container as namespace_of;
 pub use options::Options;
 pub use stats::stats;
@@ -41,7 +40,7 @@ use crate::api::ContainerStatus;
 use crate::api::container_status::State;
 use crate::failure::{Code, Doing, Failure, Status};
 use crate::process::Process;
-use crate::spec;
+use crate::spec::{self, Resources};
 use crate::sys::mounts::unmount;
 use cgroup::Cgroup;
 use host_devices::Numbers;
@@ -64,6 +63,8 @@ pub struct Container {
     /// The first is the container's first process.
     pub processes: Vec<Process>,
     pub cgroup: Cgroup,
+    /// Of CPU time, until its program runs.
+    held_limit: Option<String>,
     /// OOM kills that were told as events.
     pub oom_kills_seen: u64,
     /// The directory of the guest that is its root, where it is no overlay.
@@ -108,6 +109,19 @@ impl Container {
         }
         let state = self.state.as_str_name().to_ascii_lowercase();
         Err(Status::precondition(format!("cannot {verb} container \"{}\": it is {state}", self.id)))
+    }
+
+    pub fn limit(&mut self, resources: &Resources) -> Result<(), Failure> {
+        if self.init().control.is_some() {
+            limits::apply_before_start(&self.cgroup, resources, &mut self.held_limit)
+        } else {
+            limits::apply(&self.cgroup, resources)
+        }
+    }
+
+    /// The first process has become its program. One whose time cannot be limited does not run.
+    pub fn limit_time(&mut self) -> Result<(), Failure> {
+        limits::release(&self.cgroup, &mut self.held_limit).inspect_err(|_| drop(self.cgroup.kill()))
     }
 
     /// The first process has ended. The kernel ends the others only where it was the first of their pid namespace too.

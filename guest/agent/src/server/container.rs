@@ -4,7 +4,7 @@ use super::{Answer, Outcome};
 use crate::agent::Agent;
 use crate::api::container_status::State;
 use crate::api::*;
-use crate::container::{self, Container, apply_limits, report};
+use crate::container::{self, Container, report};
 use crate::failure::{Code, Doing, Failure, Status};
 use crate::spec::{Namespace, Resources};
 use crate::storage::Trouble;
@@ -175,7 +175,7 @@ impl Agent {
         let mut resources: Resources = serde_json::from_slice(&request.resources_json)
             .map_err(|e| Status::invalid(format!("update container \"{}\": {e}", container.id)))?;
         container.numbers.apply(&mut resources);
-        apply_limits(&container.cgroup, &resources)?;
+        container.limit(&resources)?;
         Ok(Answer::Now(Empty {}))
     }
 

@@ -48,7 +48,7 @@ impl Agent {
         while let Some((container, at)) = self.find(|process| process.serial == serial) {
             let process = &mut self.containers[container].processes[at];
             let Some(report) = process.control.as_ref().and_then(report::receive) else { return };
-            let response = match report {
+            let failure = match report {
                 Report::Ready => continue,
                 Report::Terminal(master) => {
                     // Without its terminal the process runs all the same; reading from it says that it ended.
@@ -56,11 +56,15 @@ impl Agent {
                     self.on_input(serial);
                     continue;
                 }
-                Report::Failed(failure) => StartResponse { failure: Some(failure.into_message()), pid: 0 },
-                Report::Closed => StartResponse { failure: None, pid: process.pid },
+                Report::Failed(failure) => Some(failure),
+                Report::Closed if at == 0 => self.containers[container].limit_time().err(),
+                Report::Closed => None,
             };
+            let process = &mut self.containers[container].processes[at];
             process.control = None;
-            let failed = response.failure.is_some();
+            let failed = failure.is_some();
+            let pid = if failed { 0 } else { process.pid };
+            let response = StartResponse { failure: failure.map(Failure::into_message), pid };
             let starting = process.starting.take();
             if failed {
                 self.forget_unstarted(container, at);

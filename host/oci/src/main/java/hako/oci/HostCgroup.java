@@ -5,8 +5,10 @@ import hako.base.Undo;
 import hako.cgroup.Cgroup;
 import hako.cgroup.SystemdScope;
 import hako.sandbox.Container;
+import hako.sandbox.ContainerState;
 import hako.sandbox.Sizing;
 import hako.spec.LinuxResources;
+import hako.spec.LinuxResources.Cpu;
 import hako.spec.LinuxSpec;
 import java.time.Duration;
 import java.util.HashMap;
@@ -38,6 +40,9 @@ record HostCgroup(
     private static final long VMM_BYTES = 192L << 20;
 
     private static final long VMM_TASKS = 256;
+
+    private static final LinuxResources ALL_TIME =
+            new LinuxResources(List.of(), null, Cpu.limited(-1, 0), null, null, List.of(), Map.of());
 
     /** It takes some 10 ms on a quiet host. */
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(20);
@@ -95,13 +100,41 @@ record HostCgroup(
         }
         try (Undo undo = new Undo()) {
             cgroup.make();
-            cgroup.limit(limits, undo);
+            limit(limits, undo);
             undo.release();
         }
-        vm.forEach(cgroup::joinUncounted);
+        vm.forEach(this::takeVm);
         if (pid != 0) {
             cgroup.join(pid);
         }
+    }
+
+    /** Its program runs: from now on its limit of CPU time counts. */
+    void started() {
+        synchronized (container) {
+            LinuxResources limits = resources();
+            if (limitsTime(limits)) {
+                cgroup.limit(limits.processors(), new Undo());
+            }
+        }
+    }
+
+    /** Until it is started it has all CPU time: with a twentieth of a processor, to build it in its VM takes seconds. */
+    private void limit(LinuxResources limits, Undo undo) {
+        cgroup.limit(limits, undo);
+        if (container.state() instanceof ContainerState.Created && limitsTime(limits)) {
+            cgroup.limit(ALL_TIME, undo);
+        }
+    }
+
+    /** An emulated guest takes what the host withholds for time that its container has used, and withholds it once more. */
+    private void takeVm(long pid) {
+        cgroup.joinVm(pid, !container.isEmulated() || !limitsTime(resources()));
+    }
+
+    private static boolean limitsTime(LinuxResources limits) {
+        Cpu cpu = limits.cpu();
+        return limits.unified().containsKey("cpu.max") || cpu != null && cpu.quota() != null && cpu.quota() > 0;
     }
 
     /** Of one more process that stays. */
@@ -117,12 +150,13 @@ record HostCgroup(
     /** @param undo takes it back */
     void update(LinuxResources wanted, Undo undo) {
         synchronized (container) {
-            cgroup.limit(withRoom(wanted.asChanges(resources())), undo);
+            limit(withRoom(wanted.asChanges(resources())), undo);
         }
     }
 
     /** When nothing is taken back any more. */
     void updated(LinuxResources wanted) throws InterruptedException {
+        ownVm().stream().filter(cgroup::holds).forEach(this::takeVm);
         if (scope != null) {
             scope.update(withRoom(wanted.asChanges(resources())));
         }
@@ -151,7 +185,7 @@ record HostCgroup(
 
     private void takeBack(long vm) {
         try {
-            cgroup.joinUncounted(vm);
+            takeVm(vm);
         } catch (HakoException e) {
             log.debug("container {}: its VM has ended: {}", container.id(), e.getMessage());
         }

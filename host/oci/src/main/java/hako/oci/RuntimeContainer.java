@@ -143,6 +143,7 @@ record RuntimeContainer(Container container) {
                     throw e;
                 }
                 container.start();
+                cgroup().ifPresent(HostCgroup::started);
             }
             case ContainerState.Stopped(Instant _, ExitReport _) ->
                 throw refuse("cannot start a container that has stopped");

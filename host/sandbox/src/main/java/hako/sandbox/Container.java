@@ -116,6 +116,10 @@ public final class Container {
         return sandbox != null && !(state() instanceof ContainerState.Stopped);
     }
 
+    public boolean isEmulated() {
+        return sandboxes.node().driver().emulates();
+    }
+
     /** Process of the VMM on the host; 0 when it has ended. */
     public long vmPid() {
         return sandbox == null || state() instanceof ContainerState.Stopped

@@ -59,6 +59,11 @@ final class FakeVmDriver implements VmDriver, VmSource {
     }
 
     @Override
+    public boolean emulates() {
+        return true;
+    }
+
+    @Override
     public Vm acquire(VmSpec spec) {
         return launch(spec);
     }

@@ -8,6 +8,9 @@ public interface VmDriver {
     /** As in {@link VmRecord#driver}. */
     String name();
 
+    /** Whether the guests' processors are programs: what the host takes of their time, they take for their own use. */
+    boolean emulates();
+
     /** Starts a VMM with a fresh guest; see {@link VmSource#acquire}. */
     Vm launch(VmSpec spec);
 

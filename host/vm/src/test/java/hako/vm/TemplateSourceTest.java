@@ -219,6 +219,11 @@ class TemplateSourceTest {
         }
 
         @Override
+        public boolean emulates() {
+            return true;
+        }
+
+        @Override
         public Vm launch(VmSpec spec) {
             return new ScriptedVm(spec.id(), "booted");
         }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -108,9 +109,20 @@ public final class Cgroup {
         join(pid, folders);
     }
 
-    /** The same of a process that is not to count as one, where it can be kept out of what counts. */
-    public void joinUncounted(long pid) {
-        join(pid, folders.stream().filter(folder -> !folder.countsApart()).toList());
+    /**
+     * The same of a VM's process, which is not to count as one where it can be kept out of what counts.
+     *
+     * @param timed whether it is to be where CPU time is limited; if not it leaves that
+     */
+    public void joinVm(long pid, boolean timed) {
+        Predicate<Folder> shunned = folder -> !timed && folder.limitsTime();
+        leave(pid, folders.stream().filter(shunned).toList());
+        join(
+                pid,
+                folders.stream()
+                        .filter(shunned.negate())
+                        .filter(folder -> !folder.countsApart())
+                        .toList());
     }
 
     /** Whether processes are counted by a hierarchy that does nothing else. */
@@ -127,12 +139,25 @@ public final class Cgroup {
         }
     }
 
+    /** Whether it is in it, in one hierarchy at least. */
+    public boolean holds(long pid) {
+        return folders.stream().anyMatch(folder -> holds(folder, pid));
+    }
+
+    private static boolean holds(Folder folder, long pid) {
+        return ask(folder, f -> f.processes().contains(Long.toString(pid)), false);
+    }
+
     /** Moves a process that is in it to where this one is. @return whether it was in it */
     public boolean leave(long pid) {
+        return leave(pid, folders);
+    }
+
+    private static boolean leave(long pid, List<Folder> folders) {
         List<String> own = membership(ProcessHandle.current().pid());
         boolean left = false;
         for (Folder folder : folders) {
-            if (ask(folder, f -> f.processes().contains(Long.toString(pid)), false)) {
+            if (holds(folder, pid)) {
                 left |= ask(folder, f -> f.move(pid, own), false);
             }
         }

@@ -68,6 +68,12 @@ record Folder(Hierarchy hierarchy, Path path) {
         return hierarchy.controllers().equals(Set.of("pids"));
     }
 
+    boolean limitsTime() {
+        return hierarchy.isUnified()
+                ? Files.exists(path.resolve("cpu.max"))
+                : hierarchy.controllers().contains("cpu");
+    }
+
     void join(long pid) throws IOException {
         write(path.resolve(PROCESSES), Long.toString(pid));
     }

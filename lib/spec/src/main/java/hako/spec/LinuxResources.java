@@ -54,6 +54,13 @@ public record LinuxResources(
                 unified);
     }
 
+    /** The limits of processors alone. */
+    public LinuxResources processors() {
+        Map<String, String> cpu = new LinkedHashMap<>(unified);
+        cpu.keySet().removeIf(file -> !file.startsWith("cpu."));
+        return new LinuxResources(List.of(), null, this.cpu, null, null, List.of(), cpu);
+    }
+
     /** The same with so much more memory and processes, where these are limited. */
     public LinuxResources withRoom(long bytes, long tasks) {
         Map<String, String> unified = new LinkedHashMap<>(this.unified);

@@ -18,14 +18,31 @@ final class Cgroups {
                 .toList();
     }
 
-    /** The number in the first of these files that one has, in whichever hierarchy. */
-    static long value(String place, String... files) {
+    /** The first of these files that one has, in whichever hierarchy. */
+    static String text(String place, String... files) {
         return of(place).stream()
                 .flatMap(folder -> Stream.of(files).map(folder::resolve))
                 .filter(Files::exists)
-                .map(file -> Long.parseLong(Temporary.read(file).strip()))
+                .map(file -> Temporary.read(file).strip())
                 .findFirst()
                 .orElseThrow();
+    }
+
+    /** The number in the first of these files that one has, in whichever hierarchy. */
+    static long value(String place, String... files) {
+        return Long.parseLong(text(place, files));
+    }
+
+    /** Where CPU time is limited. */
+    static String timedMembership(long pid) {
+        List<String> lines = Temporary.read(Path.of("/proc", Long.toString(pid), "cgroup"))
+                .lines()
+                .toList();
+        return lines.stream()
+                .filter(line -> line.matches("\\d+:(.*,)?cpu(,.*)?:.*"))
+                .findFirst()
+                .orElseGet(() -> lines.getLast())
+                .split(":", 3)[2];
     }
 
     /** The same without the hierarchy that counts processes and does nothing else. */

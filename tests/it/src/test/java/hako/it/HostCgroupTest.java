@@ -140,6 +140,31 @@ class HostCgroupTest {
         assertThat(Cgroups.value(place, "memory.limit_in_bytes", "memory.max")).isEqualTo(memory);
     }
 
+    /** An emulated guest takes the time that the host withholds for used, and would withhold it once more. */
+    @Test
+    void itsLimitOfCpuTimeHoldsFromTheStartOnAndOnce() {
+        String slow = place + "-slow";
+        List<Long> before = node.sandboxVmms();
+        try (Bundle other = Bundle.script("sleep 1000")) {
+            other.edit("\"linux\": {", """
+                    "linux": {"cgroupsPath": "%s", "resources": {"cpu": {"quota": 1000, "period": 100000}},
+                    """.formatted(slow));
+            leave("run --detach", other).ok();
+            assertThat(Cgroups.text(slow, "cpu.cfs_quota_us", "cpu.max")).matches("1000( 100000)?");
+
+            boolean emulated = node.hako("check").run().out().contains("software emulation");
+            assertThat(node.sandboxVmms())
+                    .filteredOn(vm -> !before.contains(vm))
+                    .hasSize(1)
+                    .allSatisfy(vm -> assertThat(Cgroups.timedMembership(vm)).isEqualTo(emulated ? "/" : slow));
+
+            node.runtime("update", "--cpu-quota", "-1", "other").run().ok();
+            node.runtime("exec", "other", "true").run().ok();
+        } finally {
+            node.runtime("delete", "--force", "other").run().ok();
+        }
+    }
+
     @Test
     void systemdIsAskedForItWhereItRunsTheHost() {
         String slice = "hako_it_" + ProcessHandle.current().pid() + ".slice";

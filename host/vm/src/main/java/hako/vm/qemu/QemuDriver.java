@@ -76,6 +76,11 @@ public final class QemuDriver implements VmDriver {
     }
 
     @Override
+    public boolean emulates() {
+        return accelerator instanceof Accelerator.Emulation;
+    }
+
+    @Override
     public Vm launch(VmSpec spec) {
         return launch(spec, Start.BOOT, new GuestMemory.Fresh(), Map.of());
     }
