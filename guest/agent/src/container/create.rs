@@ -5,7 +5,7 @@ use super::device_filter::DeviceFilter;
 use super::init::Init;
 use super::namespaces::{self, Namespaces};
 use super::report::{self, Report};
-use super::{Container, Folder, host_devices, limits, rlimits, rootfs, seccomp};
+use super::{Container, Folder, host_devices, limits::Time, rlimits, rootfs, seccomp};
 use crate::api::container_status::State;
 use crate::api::start_failure::Reason;
 use crate::api::{CreateContainerRequest, GuestFile};
@@ -59,8 +59,8 @@ pub fn create(
     let Unfinished { folder: Some(folder), cgroup } = &mut made else { unreachable!("it was just made") };
     let files = write_files(folder, request.files, fs::OpenOptions::new().create_new(true))?;
     let cgroup = cgroup.insert(Cgroup::create(&id)?);
-    let mut held_limit = None;
-    limits::apply_before_start(cgroup, &spec.linux.resources, &mut held_limit)?;
+    let mut time = Time::Held(None);
+    time.apply(cgroup, &spec.linux.resources)?;
     let place = folder.root();
     let lower = request.rootfs.unwrap_or_default();
     let (root, mounted) = rootfs::prepare(&lower, &place)?;
@@ -118,7 +118,7 @@ pub fn create(
         id,
         state: State::Created,
         cgroup,
-        held_limit,
+        time,
         oom_kills_seen: 0,
         root: given_root,
         numbers,

@@ -10,35 +10,52 @@ use crate::spec::{BlockIo, Cpu, Memory, Resources, Throttle};
 type Settings = Vec<(String, String)>;
 
 /// Sets what `resources` has; absent members stay as they are.
-pub fn apply(cgroup: &Cgroup, resources: &Resources) -> Result<(), Failure> {
+fn apply(cgroup: &Cgroup, resources: &Resources) -> Result<(), Failure> {
     for (name, value) in settings(resources)? {
         cgroup.write(&name, &value).doing(|| format!("limit {name} to \"{value}\""))?;
     }
     Ok(())
 }
 
-/// The same of a container that has not been started: its limit of CPU time is kept in `held` until [`release`]. With a
-/// twentieth of a processor a process would take seconds to become its program.
-pub fn apply_before_start(cgroup: &Cgroup, resources: &Resources, held: &mut Option<String>) -> Result<(), Failure> {
-    let held_before = held.is_some();
-    release(cgroup, held)?;
-    let applied = apply(cgroup, resources);
-    if held_before || limits_time(resources) {
-        let limit = cgroup.read("cpu.max").doing(|| "read cpu.max".into())?;
-        if !limit.starts_with("max") {
-            cgroup.write("cpu.max", "max").doing(|| "lift cpu.max until the start".into())?;
-            *held = Some(limit);
-        }
-    }
-    applied
+/// The limit of CPU time, which counts when something of the container's runs. With a twentieth of a processor, to build it and
+/// to become its program would take seconds.
+pub enum Time {
+    /// What cpu.max is to be, where that is a limit.
+    Held(Option<String>),
+    Limited,
 }
 
-/// The program runs, and its CPU time is limited.
-pub fn release(cgroup: &Cgroup, held: &mut Option<String>) -> Result<(), Failure> {
-    match held.take() {
-        Some(limit) => cgroup.write("cpu.max", &limit).doing(|| format!("limit cpu.max to \"{}\"", limit.trim_end())),
-        None => Ok(()),
+impl Time {
+    pub fn apply(&mut self, cgroup: &Cgroup, resources: &Resources) -> Result<(), Failure> {
+        let Time::Held(held) = self else { return apply(cgroup, resources) };
+        let concerned = held.is_some() || limits_time(resources);
+        put_back(cgroup, held)?;
+        let applied = apply(cgroup, resources);
+        if concerned {
+            let limit = cgroup.read("cpu.max").doing(|| "read cpu.max".into())?;
+            if !limit.starts_with("max") {
+                cgroup.write("cpu.max", "max").doing(|| "lift cpu.max until the start".into())?;
+                *held = Some(limit);
+            }
+        }
+        applied
     }
+
+    pub fn limit(&mut self, cgroup: &Cgroup) -> Result<(), Failure> {
+        if let Time::Held(held) = self {
+            put_back(cgroup, held)?;
+            *self = Time::Limited;
+        }
+        Ok(())
+    }
+}
+
+fn put_back(cgroup: &Cgroup, held: &mut Option<String>) -> Result<(), Failure> {
+    if let Some(limit) = held {
+        cgroup.write("cpu.max", limit).doing(|| format!("limit cpu.max to \"{}\"", limit.trim_end()))?;
+    }
+    *held = None;
+    Ok(())
 }
 
 fn limits_time(resources: &Resources) -> bool {

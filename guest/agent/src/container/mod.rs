@@ -44,6 +44,7 @@ use crate::spec::{self, Resources};
 use crate::sys::mounts::unmount;
 use cgroup::Cgroup;
 use host_devices::Numbers;
+use limits::Time;
 use namespaces::Namespaces;
 use seccomp::Filter;
 use std::fs;
@@ -63,8 +64,7 @@ pub struct Container {
     /// The first is the container's first process.
     pub processes: Vec<Process>,
     pub cgroup: Cgroup,
-    /// Of CPU time, until its program runs.
-    held_limit: Option<String>,
+    time: Time,
     /// OOM kills that were told as events.
     pub oom_kills_seen: u64,
     /// The directory of the guest that is its root, where it is no overlay.
@@ -112,16 +112,12 @@ impl Container {
     }
 
     pub fn limit(&mut self, resources: &Resources) -> Result<(), Failure> {
-        if self.init().control.is_some() {
-            limits::apply_before_start(&self.cgroup, resources, &mut self.held_limit)
-        } else {
-            limits::apply(&self.cgroup, resources)
-        }
+        self.time.apply(&self.cgroup, resources)
     }
 
-    /// The first process has become its program. One whose time cannot be limited does not run.
+    /// Something of the container's runs, or is about to. What cannot be limited does not run.
     pub fn limit_time(&mut self) -> Result<(), Failure> {
-        limits::release(&self.cgroup, &mut self.held_limit).inspect_err(|_| drop(self.cgroup.kill()))
+        self.time.limit(&self.cgroup).inspect_err(|_| drop(self.cgroup.kill()))
     }
 
     /// The first process has ended. The kernel ends the others only where it was the first of their pid namespace too.

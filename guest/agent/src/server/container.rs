@@ -142,6 +142,9 @@ impl Agent {
         }
         let container = self.container(&request.container_id)?;
         container.require("start", &[State::Created])?;
+        if !request.hook_state.is_empty() {
+            container.limit_time()?; // its hooks run first
+        }
         let init = container.init_mut();
         if let Some(control) = &init.control {
             report::start(control, &request.hook_state).doing(|| "continue the first process".into())?;

@@ -22,6 +22,7 @@ impl Agent {
             let message = format!("exec: there is a process \"{}\" already", request.process_id);
             return Err(Status::new(Code::AlreadyExists, message));
         }
+        container.limit_time()?;
         let mut process = match container::exec(container, request, serial) {
             Ok(process) => process,
             Err(failure) => {

@@ -4,6 +4,7 @@ import hako.base.HakoException;
 import hako.base.Undo;
 import hako.cgroup.Cgroup;
 import hako.cgroup.SystemdScope;
+import hako.door.Signals;
 import hako.sandbox.Container;
 import hako.sandbox.ContainerState;
 import hako.sandbox.Sizing;
@@ -100,46 +101,64 @@ record HostCgroup(
         }
         try (Undo undo = new Undo()) {
             cgroup.make();
-            limit(limits, undo);
+            cgroup.limit(limits, undo);
             undo.release();
         }
+        settleTime();
         vm.forEach(this::takeVm);
         if (pid != 0) {
             cgroup.join(pid);
         }
     }
 
-    /** Its program runs: from now on its limit of CPU time counts. */
+    /** Something of its runs: from now on its limit of CPU time counts. */
     void started() {
-        synchronized (container) {
-            LinuxResources limits = resources();
-            if (limitsTime(limits)) {
-                cgroup.limit(limits.processors(), new Undo());
+        try {
+            settleTime();
+        } catch (HakoException e) {
+            if (container.isAlive()) { // not one that has ended meanwhile, and its scope with it
+                container.kill(Signals.SIGKILL);
+                throw e;
             }
         }
     }
 
-    /** Until it is started it has all CPU time: with a twentieth of a processor, to build it in its VM takes seconds. */
-    private void limit(LinuxResources limits, Undo undo) {
-        cgroup.limit(limits, undo);
-        if (container.state() instanceof ContainerState.Created && limitsTime(limits)) {
-            cgroup.limit(ALL_TIME, undo);
+    /** Until something of it runs it has all CPU time: with a twentieth of a processor, to become its program takes seconds. */
+    private void settleTime() {
+        synchronized (container) {
+            LinuxResources limits = withRoom(resources()).cpuTime();
+            if (limitsTime(limits)) {
+                boolean created = container.state() instanceof ContainerState.Created
+                        && container.execs().isEmpty();
+                cgroup.limit(created ? ALL_TIME : limits, new Undo());
+            }
         }
     }
 
-    /** An emulated guest takes what the host withholds for time that its container has used, and withholds it once more. */
     private void takeVm(long pid) {
-        cgroup.joinVm(pid, !container.isEmulated() || !limitsTime(resources()));
+        cgroup.joinVm(pid, !countsTwice(resources()));
+    }
+
+    /** An emulated guest takes what the host withholds for time that its container has used, and withholds it once more. */
+    private boolean countsTwice(LinuxResources limits) {
+        return container.isEmulated() && ownsVm() && limitsTime(limits);
     }
 
     private static boolean limitsTime(LinuxResources limits) {
         Cpu cpu = limits.cpu();
-        return limits.unified().containsKey("cpu.max") || cpu != null && cpu.quota() != null && cpu.quota() > 0;
+        return !limits.unified().getOrDefault("cpu.max", "max").startsWith("max")
+                || cpu != null && cpu.quota() != null && cpu.quota() > 0;
     }
 
     /** Of one more process that stays. */
     void join(long pid) {
         cgroup.join(pid);
+    }
+
+    /** The same to another daemon, whose predecessor may have ended in the middle of the start. */
+    void rejoin(long pid) {
+        cgroup.join(pid);
+        settleTime();
     }
 
     /** Others live in its VM from now on, which no limit of this one may hold. */
@@ -150,7 +169,7 @@ record HostCgroup(
     /** @param undo takes it back */
     void update(LinuxResources wanted, Undo undo) {
         synchronized (container) {
-            limit(withRoom(wanted.asChanges(resources())), undo);
+            cgroup.limit(withRoom(wanted.asChanges(resources())), undo);
         }
     }
 
@@ -160,6 +179,7 @@ record HostCgroup(
         if (scope != null) {
             scope.update(withRoom(wanted.asChanges(resources())));
         }
+        settleTime();
     }
 
     /** Managers watch it for the kernel's killing a process for want of memory: the guest's has, and this host's does so, too. */
@@ -220,6 +240,7 @@ record HostCgroup(
                 ? 0
                 : limits.memory().limit();
         long tasks = cgroup.countsApart() ? 0 : VMM_TASKS;
-        return limits.withRoom(Sizing.guestNeedBytes(Math.max(0, memory)) + VMM_BYTES, tasks);
+        LinuxResources roomy = limits.withRoom(Sizing.guestNeedBytes(Math.max(0, memory)) + VMM_BYTES, tasks);
+        return countsTwice(limits) && !cgroup.limitsTimeApart() ? roomy.withoutCpuTime() : roomy;
     }
 }

@@ -267,7 +267,11 @@ record RuntimeContainer(Container container) {
             case ContainerState.Paused(Instant _) ->
                 throw refuse("cannot exec in a paused container (use --ignore-paused to override)");
             case ContainerState.Creating(), ContainerState.Created(), ContainerState.Running(Instant _) -> {
-                return container.exec(process, "", true);
+                ContainerProcess started = container.exec(process, "", true);
+                if (container.state() instanceof ContainerState.Created) {
+                    cgroup().ifPresent(HostCgroup::started);
+                }
+                return started;
             }
         }
     }

@@ -112,10 +112,10 @@ public final class Cgroup {
     /**
      * The same of a VM's process, which is not to count as one where it can be kept out of what counts.
      *
-     * @param timed whether it is to be where CPU time is limited; if not it leaves that
+     * @param timed whether it is to be where CPU time is limited apart; if not it leaves that
      */
     public void joinVm(long pid, boolean timed) {
-        Predicate<Folder> shunned = folder -> !timed && folder.limitsTime();
+        Predicate<Folder> shunned = folder -> !timed && folder.limitsTimeApart();
         leave(pid, folders.stream().filter(shunned).toList());
         join(
                 pid,
@@ -128,6 +128,11 @@ public final class Cgroup {
     /** Whether processes are counted by a hierarchy that does nothing else. */
     public boolean countsApart() {
         return folders.stream().anyMatch(Folder::countsApart);
+    }
+
+    /** Whether CPU time is limited by a hierarchy that a process can be kept out of. */
+    public boolean limitsTimeApart() {
+        return folders.stream().anyMatch(Folder::limitsTimeApart);
     }
 
     private static void join(long pid, List<Folder> folders) {

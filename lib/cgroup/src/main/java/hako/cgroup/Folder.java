@@ -68,10 +68,8 @@ record Folder(Hierarchy hierarchy, Path path) {
         return hierarchy.controllers().equals(Set.of("pids"));
     }
 
-    boolean limitsTime() {
-        return hierarchy.isUnified()
-                ? Files.exists(path.resolve("cpu.max"))
-                : hierarchy.controllers().contains("cpu");
+    boolean limitsTimeApart() {
+        return hierarchy.controllers().contains("cpu");
     }
 
     void join(long pid) throws IOException {

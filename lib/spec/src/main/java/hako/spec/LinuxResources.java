@@ -21,6 +21,8 @@ public record LinuxResources(
     public static final LinuxResources NONE =
             new LinuxResources(List.of(), null, null, null, null, List.of(), Map.of());
 
+    private static final String CPU_MAX = "cpu.max";
+
     public LinuxResources {
         devices = Absent.list(devices);
         hugepageLimits = Absent.list(hugepageLimits);
@@ -38,7 +40,12 @@ public record LinuxResources(
                         pids == null ? older.pids : pids,
                         blockIO == null ? older.blockIO : blockIO,
                         hugepageLimits.isEmpty() ? older.hugepageLimits : hugepageLimits,
-                        unified.isEmpty() ? older.unified : unified);
+                        unified.isEmpty() ? older.unifiedUnder(cpu) : unified);
+    }
+
+    /** What is said once more by a member of its own is said by that. */
+    private Map<String, String> unifiedUnder(@Nullable Cpu newer) {
+        return newer != null && newer.quota != null ? without(unified, CPU_MAX) : unified;
     }
 
     /** These changes of {@code older} limits, with all of what the kernel takes together: one part of memory, or of cpu, and its others. */
@@ -54,11 +61,34 @@ public record LinuxResources(
                 unified);
     }
 
-    /** The limits of processors alone. */
-    public LinuxResources processors() {
-        Map<String, String> cpu = new LinkedHashMap<>(unified);
-        cpu.keySet().removeIf(file -> !file.startsWith("cpu."));
-        return new LinuxResources(List.of(), null, this.cpu, null, null, List.of(), cpu);
+    /** The limit of CPU time alone. */
+    public LinuxResources cpuTime() {
+        return new LinuxResources(
+                List.of(),
+                null,
+                cpu == null ? null : cpu.timed(),
+                null,
+                null,
+                List.of(),
+                unified.containsKey(CPU_MAX) ? Map.of(CPU_MAX, unified.get(CPU_MAX)) : Map.of());
+    }
+
+    /** The same without a limit of CPU time. */
+    public LinuxResources withoutCpuTime() {
+        return new LinuxResources(
+                devices,
+                memory,
+                cpu == null ? null : cpu.untimed(),
+                pids,
+                blockIO,
+                hugepageLimits,
+                without(unified, CPU_MAX));
+    }
+
+    private static Map<String, String> without(Map<String, String> files, String file) {
+        Map<String, String> rest = new LinkedHashMap<>(files);
+        rest.remove(file);
+        return rest;
     }
 
     /** The same with so much more memory and processes, where these are limited. */
@@ -163,6 +193,15 @@ public record LinuxResources(
             @Nullable Long idle) {
         public static Cpu limited(long quotaUs, long periodUs) {
             return new Cpu(null, quotaUs, null, periodUs, null, null, null, null, null);
+        }
+
+        Cpu timed() {
+            return new Cpu(null, quota, null, period, null, null, null, null, null);
+        }
+
+        /** For as long as it wants. */
+        Cpu untimed() {
+            return new Cpu(shares, null, null, null, realtimeRuntime, realtimePeriod, cpus, mems, idle);
         }
 
         /** On whichever CPUs and memory nodes. */

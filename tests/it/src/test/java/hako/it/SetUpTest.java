@@ -23,7 +23,7 @@ class SetUpTest {
                         mkdir "$0"/bin "$0"/hako
                         for place in /usr/local/bin /usr/bin /bin /usr/sbin /sbin; do ln -s $place/* "$0"/bin/ 2>/dev/null; done
                         rm -f "$0"/bin/mkfs.erofs "$0"/bin/sudo
-                        cp -r "$1"/dev "$1"/dev.d "$0"/hako/ && chown -R "$2" "$0"
+                        cp -r "$1"/dev "$1"/dev.d "$0"/hako/ && chown "$2" "$0" && chown -hR "$2" "$0"/hako
                         """, folder.toString(), Build.sources().toString(), NOBODY)
                 .run()
                 .ok();
