@@ -102,10 +102,6 @@ impl Agent {
     fn on_ready(&mut self, token: Token) {
         match token {
             Token::Channel => self.on_channel(),
-            Token::Listener => {
-                self.channel.accept(&self.epoll);
-                self.forget_waiters();
-            }
             Token::Children => self.on_children(),
             Token::Uevents => {
                 if let Some(uevents) = &self.uevents {

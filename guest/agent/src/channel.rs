@@ -1,17 +1,16 @@
-//! The byte stream to the host: a virtio-serial port named "hako.agent", or vsock port 1024.
+//! The byte stream to the host: a virtio-serial port named "hako.agent".
 //!
 //! The port is watched edge-triggered: while no host is connected it would be "ready" without end, and reads give 0
 //! bytes (drivers/char/virtio_console.c, port_fops_read). A read of 0 bytes therefore means that the host is gone; or
 //! that it has just come: its first bytes may overtake the news of its connection, which travel by another queue.
 
 use crate::failure::{Doing, Failure};
-use crate::sys::{self, check, epoll, epoll::Epoll, files};
+use crate::sys::{self, epoll, epoll::Epoll, files};
 use crate::token::Token;
 use crate::ttrpc::{self, Frame};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::mem::take;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::time::{Duration, Instant};
 
@@ -19,14 +18,12 @@ const PORT_NAME: &str = "hako.agent";
 const PORTS: &str = "/sys/class/virtio-ports";
 /// Port 0 of a virtio-serial device is for its console.
 const FIRST_PORT: &str = "vport0p1";
-const VSOCK_PORT: u32 = 1024;
 /// Buffers that grew beyond this are given back when all is quiet.
 const KEEP: usize = 16 << 10;
 const READ_AHEAD: usize = 8 << 10;
 
 pub struct Channel {
-    stream: Option<File>,
-    listener: Option<OwnedFd>,
+    stream: File,
     inbox: Vec<u8>,
     /// What came was no ttrpc: the rest is thrown away until the host connects anew.
     deaf: bool,
@@ -56,9 +53,18 @@ pub enum Received {
 impl Channel {
     /// Waits for the port; the host may plug it a moment after the kernel started.
     pub fn open(epoll: &Epoll) -> Result<Channel, Failure> {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let stream = loop {
+            if let Some(port) = open_port() {
+                break port;
+            }
+            if Instant::now() > deadline {
+                return Err(Failure::other("find the host: no virtio-serial port \"hako.agent\""));
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        };
         let mut channel = Channel {
-            stream: None,
-            listener: None,
+            stream,
             inbox: Vec::new(),
             deaf: false,
             outbox: Vec::new(),
@@ -66,68 +72,24 @@ impl Channel {
             waits_to_write: false,
             peer: Peer::Absent,
         };
-        let deadline = Instant::now() + Duration::from_secs(10);
-        loop {
-            if let Some(port) = open_port() {
-                channel.stream = Some(port);
-            } else if let Ok(listener) = listen_vsock() {
-                epoll.watch(&listener, epoll::READ, Token::Listener.pack()).doing(|| "watch vsock".into())?;
-                channel.listener = Some(listener);
-            } else if Instant::now() < deadline {
-                std::thread::sleep(Duration::from_millis(1));
-                continue;
-            } else {
-                return Err(Failure::other("find the host: no virtio-serial port \"hako.agent\" and no vsock"));
-            }
-            channel.watch(epoll, false).doing(|| "watch the host's port".into())?;
-            return Ok(channel);
-        }
+        channel.watch(epoll, false).doing(|| "watch the host's port".into())?;
+        Ok(channel)
     }
 
     fn watch(&mut self, epoll: &Epoll, to_write: bool) -> io::Result<()> {
         self.waits_to_write = to_write;
         let events = epoll::EDGE | epoll::READ | if to_write { epoll::WRITE } else { 0 };
-        match &self.stream {
-            Some(stream) => epoll.watch(stream, events, Token::Channel.pack()),
-            None => Ok(()),
-        }
-    }
-
-    /// Takes a new vsock connection in place of the old one.
-    pub fn accept(&mut self, epoll: &Epoll) {
-        let Some(listener) = &self.listener else { return };
-        let flags = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
-        // SAFETY: all zeros is an address.
-        let mut peer: libc::sockaddr_vm = unsafe { std::mem::zeroed() };
-        let mut length = size_of::<libc::sockaddr_vm>() as libc::socklen_t;
-        // SAFETY: an address and its length; the descriptor is new.
-        let accepted = unsafe { libc::accept4(listener.as_raw_fd(), (&raw mut peer).cast(), &mut length, flags) };
-        if let Ok(fd) = check(accepted) {
-            if peer.svm_cid != libc::VMADDR_CID_HOST {
-                // A container's, by the loopback.
-                // SAFETY: the descriptor is ours alone.
-                unsafe { libc::close(fd as i32) };
-                return;
-            }
-            self.forget();
-            self.peer = Peer::Present;
-            // SAFETY: as above.
-            self.stream = Some(unsafe { File::from_raw_fd(fd as i32) });
-            if self.watch(epoll, false).is_err() {
-                self.stream = None;
-            }
-        }
+        epoll.watch(&self.stream, events, Token::Channel.pack())
     }
 
     /// Reads some bytes; to be called until it says `Nothing` or `Gone`.
     pub fn receive(&mut self) -> Received {
-        let Some(stream) = &mut self.stream else { return Received::Nothing };
         if let Frame::Partial(whole) = ttrpc::parse(&self.inbox) {
             self.inbox.reserve(whole.saturating_sub(self.inbox.len()));
         }
         let filled = self.inbox.len();
         self.inbox.resize(filled + READ_AHEAD, 0);
-        let result = stream.read(&mut self.inbox[filled..]);
+        let result = self.stream.read(&mut self.inbox[filled..]);
         self.inbox.truncate(filled + *result.as_ref().unwrap_or(&0));
         match result {
             Ok(0) if self.peer == Peer::Arriving => return Received::Nothing,
@@ -149,9 +111,6 @@ impl Channel {
         }
         self.peer = Peer::Absent;
         self.forget();
-        if self.listener.is_some() {
-            self.stream = None;
-        }
         Received::Gone
     }
 
@@ -176,18 +135,16 @@ impl Channel {
         if self.outbox.is_empty() {
             return;
         }
-        if let Some(stream) = &mut self.stream {
-            while self.sent < self.outbox.len() {
-                match stream.write(&self.outbox[self.sent..]) {
-                    Ok(count) if count > 0 => {
-                        self.peer = Peer::Present;
-                        self.sent += count;
-                    }
-                    _ => break,
+        while self.sent < self.outbox.len() {
+            match self.stream.write(&self.outbox[self.sent..]) {
+                Ok(count) if count > 0 => {
+                    self.peer = Peer::Present;
+                    self.sent += count;
                 }
+                _ => break,
             }
         }
-        let full = self.stream.is_some() && self.sent < self.outbox.len();
+        let full = self.sent < self.outbox.len();
         if !full {
             self.clear_outbox();
         }
@@ -234,28 +191,4 @@ fn open_port() -> Option<File> {
 
 fn is_port(device: &str) -> bool {
     files::read(format!("{PORTS}/{device}/name")).is_ok_and(|name| name.trim_end() == PORT_NAME)
-}
-
-fn listen_vsock() -> io::Result<OwnedFd> {
-    let device = File::open("/dev/vsock")?;
-    let mut cid: u32 = 0;
-    // IOCTL_VM_SOCKETS_GET_LOCAL_CID, include/uapi/linux/vm_sockets.h
-    // SAFETY: the kernel writes one u32.
-    check(unsafe { libc::ioctl(device.as_raw_fd(), 0x7b9, &mut cid) })?;
-    if cid <= libc::VMADDR_CID_HOST || cid == libc::VMADDR_CID_ANY {
-        return Err(io::Error::from_raw_os_error(libc::ENODEV));
-    }
-    // SAFETY: the address is a sockaddr_vm of the size that is passed; the descriptor is new.
-    unsafe {
-        let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
-        let socket = OwnedFd::from_raw_fd(check(libc::socket(libc::AF_VSOCK, kind, 0))? as i32);
-        let mut address: libc::sockaddr_vm = std::mem::zeroed();
-        address.svm_family = libc::AF_VSOCK as u16;
-        address.svm_port = VSOCK_PORT;
-        address.svm_cid = libc::VMADDR_CID_ANY;
-        let size = size_of::<libc::sockaddr_vm>() as u32;
-        check(libc::bind(socket.as_raw_fd(), (&raw const address).cast(), size))?;
-        check(libc::listen(socket.as_raw_fd(), 1))?;
-        Ok(socket)
-    }
 }

@@ -3,7 +3,6 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token {
     Channel,
-    Listener,
     /// A child ended.
     Children,
     /// The kernel found a device.
@@ -23,7 +22,7 @@ impl Token {
     pub fn pack(self) -> u64 {
         let (kind, serial) = match self {
             Token::Channel => (0, 0),
-            Token::Listener => (1, 0),
+            Token::Names => (1, 0),
             Token::Children => (2, 0),
             Token::Uevents => (3, 0),
             Token::Control(serial) => (4, serial),
@@ -31,7 +30,6 @@ impl Token {
             Token::Stderr(serial) => (6, serial),
             Token::Stdin(serial) => (7, serial),
             Token::Memory(serial) => (8, serial),
-            Token::Names => (9, 0),
         };
         (kind << 32) | u64::from(serial)
     }
@@ -40,15 +38,14 @@ impl Token {
         let serial = bits as u32;
         match bits >> 32 {
             0 => Token::Channel,
-            1 => Token::Listener,
+            1 => Token::Names,
             2 => Token::Children,
             3 => Token::Uevents,
             4 => Token::Control(serial),
             5 => Token::Stdout(serial),
             6 => Token::Stderr(serial),
             7 => Token::Stdin(serial),
-            8 => Token::Memory(serial),
-            _ => Token::Names,
+            _ => Token::Memory(serial),
         }
     }
 }

@@ -39,7 +39,6 @@ public record HostCheck(
         return List.of(
                 acceleratorFact(),
                 device("vhost", "dev/vhost-net", "guest networks pass through QEMU", "modprobe vhost_net"),
-                device("vsock", "dev/vhost-vsock", "the agent is reached by virtio-serial", "modprobe vhost_vsock"),
                 cgroups(),
                 qemuFact(),
                 file("kernel", kernel, "./dev guest kernel builds it"),

@@ -63,7 +63,6 @@ final class QemuVm implements Vm {
     /** The JSON library takes strings up to 32 KiB. */
     private static final int CONSOLE_READ_BYTES = 16 << 10;
 
-    private static final int REASON_CONSOLE_BYTES = 2000;
     private static final int REASON_LOG_BYTES = 1000;
 
     /** {@code Running -> Ending -> Ended}, or straight to Ended where nobody foresaw it. */
@@ -391,7 +390,7 @@ final class QemuVm implements Vm {
     /** The guest has ended; QEMU waits, so that its console can be read, and is then killed. */
     private void endStopped(String why) {
         readConsole(LAST_WORDS);
-        decide(GuestEnd.of(why, console.tail(REASON_CONSOLE_BYTES)));
+        decide(GuestEnd.of(why, console.tail(ConsoleLog.RING_BYTES)));
         process.kill();
     }
 

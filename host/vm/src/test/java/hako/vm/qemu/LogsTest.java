@@ -73,8 +73,21 @@ class LogsTest {
     }
 
     @Test
+    void ofAnOopsThePanicSaysNothing() {
+        String console = "BUG: Bad page state\n" + "x".repeat(5000)
+                + "\nBUG: kernel NULL pointer dereference, address: 0\nOops: 0002 [#1]\n" + "x".repeat(5000)
+                + "\nKernel panic - not syncing: Fatal exception in interrupt\n";
+
+        assertThat(GuestEnd.of("guest-reset", console).reason())
+                .startsWith("the guest's kernel panicked: BUG: kernel NULL pointer dereference, address: 0; its")
+                .hasSizeLessThan(2200)
+                .endsWith("in interrupt");
+    }
+
+    @Test
     void aPowerOffWasAskedFor() {
-        assertThat(GuestEnd.of("guest-shutdown", "")).isEqualTo(new VmExit(Cause.ASKED, "the guest powered off"));
+        assertThat(GuestEnd.of("guest-shutdown", "Kernel panic - not syncing: says a container\n"))
+                .isEqualTo(new VmExit(Cause.ASKED, "the guest powered off"));
         assertThat(GuestEnd.of("guest-reset", "").reason())
                 .isEqualTo("the guest reset its machine; its console is empty");
     }
