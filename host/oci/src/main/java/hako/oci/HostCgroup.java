@@ -4,9 +4,7 @@ import hako.base.HakoException;
 import hako.base.Undo;
 import hako.cgroup.Cgroup;
 import hako.cgroup.SystemdScope;
-import hako.door.Signals;
 import hako.sandbox.Container;
-import hako.sandbox.ContainerState;
 import hako.sandbox.Sizing;
 import hako.spec.LinuxResources;
 import hako.spec.LinuxResources.Cpu;
@@ -41,9 +39,6 @@ record HostCgroup(
     private static final long VMM_BYTES = 192L << 20;
 
     private static final long VMM_TASKS = 256;
-
-    private static final LinuxResources ALL_TIME =
-            new LinuxResources(List.of(), null, Cpu.limited(-1, 0), null, null, List.of(), Map.of());
 
     /** It takes some 10 ms on a quiet host. */
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(20);
@@ -104,34 +99,9 @@ record HostCgroup(
             cgroup.limit(limits, undo);
             undo.release();
         }
-        settleTime();
         vm.forEach(this::takeVm);
         if (pid != 0) {
             cgroup.join(pid);
-        }
-    }
-
-    /** Something of its runs: from now on its limit of CPU time counts. */
-    void started() {
-        try {
-            settleTime();
-        } catch (HakoException e) {
-            if (container.isAlive()) { // not one that has ended meanwhile, and its scope with it
-                container.kill(Signals.SIGKILL);
-                throw e;
-            }
-        }
-    }
-
-    /** Until something of it runs it has all CPU time: with a twentieth of a processor, to become its program takes seconds. */
-    private void settleTime() {
-        synchronized (container) {
-            LinuxResources limits = withRoom(resources()).cpuTime();
-            if (limitsTime(limits)) {
-                boolean created = container.state() instanceof ContainerState.Created
-                        && container.execs().isEmpty();
-                cgroup.limit(created ? ALL_TIME : limits, new Undo());
-            }
         }
     }
 
@@ -155,12 +125,6 @@ record HostCgroup(
         cgroup.join(pid);
     }
 
-    /** The same to another daemon, whose predecessor may have ended in the middle of the start. */
-    void rejoin(long pid) {
-        cgroup.join(pid);
-        settleTime();
-    }
-
     /** Others live in its VM from now on, which no limit of this one may hold. */
     void releaseVm() {
         container.vmPids().forEach(cgroup::leave);
@@ -179,7 +143,6 @@ record HostCgroup(
         if (scope != null) {
             scope.update(withRoom(wanted.asChanges(resources())));
         }
-        settleTime();
     }
 
     /** Managers watch it for the kernel's killing a process for want of memory: the guest's has, and this host's does so, too. */

@@ -110,7 +110,7 @@ final class KeptCall {
     private void rejoinCgroup() {
         try {
             HostCgroup.of(call.services().sandboxes().container(token.container()))
-                    .ifPresent(cgroup -> cgroup.rejoin(call.caller().pid()));
+                    .ifPresent(cgroup -> cgroup.join(call.caller().pid()));
         } catch (HakoException e) {
             log.warn("container {}: {}", token.container(), e.getMessage());
         }

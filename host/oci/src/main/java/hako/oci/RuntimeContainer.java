@@ -143,7 +143,6 @@ record RuntimeContainer(Container container) {
                     throw e;
                 }
                 container.start();
-                cgroup().ifPresent(HostCgroup::started);
             }
             case ContainerState.Stopped(Instant _, ExitReport _) ->
                 throw refuse("cannot start a container that has stopped");
@@ -267,11 +266,7 @@ record RuntimeContainer(Container container) {
             case ContainerState.Paused(Instant _) ->
                 throw refuse("cannot exec in a paused container (use --ignore-paused to override)");
             case ContainerState.Creating(), ContainerState.Created(), ContainerState.Running(Instant _) -> {
-                ContainerProcess started = container.exec(process, "", true);
-                if (container.state() instanceof ContainerState.Created) {
-                    cgroup().ifPresent(HostCgroup::started);
-                }
-                return started;
+                return container.exec(process, "", true);
             }
         }
     }

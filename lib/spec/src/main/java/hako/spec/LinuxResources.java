@@ -40,12 +40,7 @@ public record LinuxResources(
                         pids == null ? older.pids : pids,
                         blockIO == null ? older.blockIO : blockIO,
                         hugepageLimits.isEmpty() ? older.hugepageLimits : hugepageLimits,
-                        unified.isEmpty() ? older.unifiedUnder(cpu) : unified);
-    }
-
-    /** What is said once more by a member of its own is said by that. */
-    private Map<String, String> unifiedUnder(@Nullable Cpu newer) {
-        return newer != null && newer.quota != null ? without(unified, CPU_MAX) : unified;
+                        unified.isEmpty() ? older.unified : unified);
     }
 
     /** These changes of {@code older} limits, with all of what the kernel takes together: one part of memory, or of cpu, and its others. */
@@ -59,18 +54,6 @@ public record LinuxResources(
                 blockIO,
                 hugepageLimits,
                 unified);
-    }
-
-    /** The limit of CPU time alone. */
-    public LinuxResources cpuTime() {
-        return new LinuxResources(
-                List.of(),
-                null,
-                cpu == null ? null : cpu.timed(),
-                null,
-                null,
-                List.of(),
-                unified.containsKey(CPU_MAX) ? Map.of(CPU_MAX, unified.get(CPU_MAX)) : Map.of());
     }
 
     /** The same without a limit of CPU time. */
@@ -193,10 +176,6 @@ public record LinuxResources(
             @Nullable Long idle) {
         public static Cpu limited(long quotaUs, long periodUs) {
             return new Cpu(null, quotaUs, null, periodUs, null, null, null, null, null);
-        }
-
-        Cpu timed() {
-            return new Cpu(null, quota, null, period, null, null, null, null, null);
         }
 
         /** For as long as it wants. */
