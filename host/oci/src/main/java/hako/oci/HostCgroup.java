@@ -99,10 +99,10 @@ record HostCgroup(
             cgroup.limit(limits, undo);
             undo.release();
         }
-        vm.forEach(this::takeVm);
         if (pid != 0) {
-            cgroup.join(pid);
+            cgroup.join(pid); // first: an empty one is taken away with another container that had it
         }
+        vm.forEach(this::takeVm);
     }
 
     private void takeVm(long pid) {
