@@ -7,7 +7,6 @@ import hako.cgroup.SystemdScope;
 import hako.sandbox.Container;
 import hako.sandbox.Sizing;
 import hako.spec.LinuxResources;
-import hako.spec.LinuxResources.Cpu;
 import hako.spec.LinuxSpec;
 import java.time.Duration;
 import java.util.HashMap;
@@ -111,13 +110,7 @@ record HostCgroup(
 
     /** An emulated guest takes what the host withholds for time that its container has used, and withholds it once more. */
     private boolean countsTwice(LinuxResources limits) {
-        return container.isEmulated() && ownsVm() && limitsTime(limits);
-    }
-
-    private static boolean limitsTime(LinuxResources limits) {
-        Cpu cpu = limits.cpu();
-        return !limits.unified().getOrDefault("cpu.max", "max").startsWith("max")
-                || cpu != null && cpu.quota() != null && cpu.quota() > 0;
+        return container.isEmulated() && ownsVm() && limits.limitsCpuTime();
     }
 
     /** Of one more process that stays. */

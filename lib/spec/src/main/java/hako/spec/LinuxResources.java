@@ -58,20 +58,15 @@ public record LinuxResources(
 
     /** The same without a limit of CPU time. */
     public LinuxResources withoutCpuTime() {
+        Map<String, String> rest = new LinkedHashMap<>(unified);
+        rest.remove(CPU_MAX);
         return new LinuxResources(
-                devices,
-                memory,
-                cpu == null ? null : cpu.untimed(),
-                pids,
-                blockIO,
-                hugepageLimits,
-                without(unified, CPU_MAX));
+                devices, memory, cpu == null ? null : cpu.untimed(), pids, blockIO, hugepageLimits, rest);
     }
 
-    private static Map<String, String> without(Map<String, String> files, String file) {
-        Map<String, String> rest = new LinkedHashMap<>(files);
-        rest.remove(file);
-        return rest;
+    public boolean limitsCpuTime() {
+        return !unified.getOrDefault(CPU_MAX, "max").startsWith("max")
+                || cpu != null && cpu.quota != null && cpu.quota > 0;
     }
 
     /** The same with so much more memory and processes, where these are limited. */

@@ -96,6 +96,23 @@ class RuntimeSpecTest {
     }
 
     @Test
+    void aLimitOfCpuTimeIsTakenAwayInEitherSpelling() {
+        LinuxResources both = LinuxResources.fromJson("""
+                {"cpu": {"quota": 5000, "period": 50000, "shares": 7}, "unified": {"cpu.max": "1 2", "memory.high": "3"}}
+                """.getBytes(UTF_8));
+        LinuxResources rest = both.withoutCpuTime();
+        assertThat(both.limitsCpuTime()).isTrue();
+        assertThat(rest.limitsCpuTime()).isFalse();
+        assertThat(rest.cpu()).isNotNull();
+        assertThat(rest.cpu().shares()).isEqualTo(7);
+        assertThat(rest.cpu().period()).isNull();
+        assertThat(rest.unified()).isEqualTo(Map.of("memory.high", "3"));
+        assertThat(LinuxResources.fromJson("{\"cpu\": {\"quota\": -1}}".getBytes(UTF_8))
+                        .limitsCpuTime())
+                .isFalse();
+    }
+
+    @Test
     void nonsenseIsRefusedWithAReason() {
         for (String text : List.of("", "null", "[]", "{", "{\"mounts\":7}", "\0\0", "[".repeat(200_000))) {
             assertThatThrownBy(() -> RuntimeSpec.fromJson(text.getBytes(UTF_8)))

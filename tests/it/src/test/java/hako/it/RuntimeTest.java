@@ -332,6 +332,38 @@ class RuntimeTest {
                 .contains("belongs to sandbox nosuch, which is not there or has ended");
     }
 
+    /** What is only being built is not limited: a start with a hundredth of a processor would take half a minute. */
+    @Test
+    void aLimitOfCpuTimeHoldsForAllThatRunsOfAContainer() {
+        try (Running monitor = create(limited("cat /c/cpu.max; exec sleep 1000"), "early")) {
+            runtime("update", "--cpu-quota", "70000", "early").ok();
+            assertThat(limit("early")).isEqualTo("70000 100000\n");
+            runtime("update", "--cpu-quota", "60000", "early").ok();
+            runtime("start", "early").ok();
+            monitor.says("60000 100000");
+            runtime("delete", "--force", "early").ok();
+        }
+        try (Running monitor = create(limited("echo up; exec sleep 1000"), "late")) {
+            runtime("update", "--cpu-quota", "80000", "late").ok();
+            runtime("start", "late").ok();
+            monitor.says("up");
+            assertThat(limit("late")).isEqualTo("80000 100000\n");
+            runtime("delete", "--force", "late").ok();
+        }
+    }
+
+    private Bundle limited(String script) {
+        return bundle(script).edit("\"mounts\": [", """
+                        "mounts": [{"destination": "/c", "type": "cgroup", "source": "cgroup"},
+                        """).edit("\"linux\": {", """
+                        "linux": {"resources": {"cpu": {"quota": 1000, "period": 100000}},
+                        """);
+    }
+
+    private String limit(String id) {
+        return runtime("exec", id, "cat", "/c/cpu.max").ok().out();
+    }
+
     /** Its root is unmounted in a guest that may still wait for what it read. */
     @Test
     void oneThatIsKilledWhileItReadsLeavesTheOthersInItsVmWell() throws IOException {
