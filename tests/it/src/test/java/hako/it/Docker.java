@@ -41,11 +41,16 @@ final class Docker implements AutoCloseable {
                         folder, node.runtimeProgram(), CProgram.compile("init.c", folder, "init")));
         daemon = Command.of("unshare", "--net", "sh", "-c", "ip link set lo up && exec dockerd --config-file " + config)
                 .start();
-        daemon.serves(
-                "dockerd",
-                patience,
-                () -> Files.exists(folder.resolve("s"))
-                        && docker("version").run().exitCode() == 0);
+        try {
+            daemon.serves(
+                    "dockerd",
+                    patience,
+                    () -> Files.exists(folder.resolve("s"))
+                            && docker("version").run().exitCode() == 0);
+        } catch (RuntimeException | Error e) {
+            removeFolder();
+            throw e;
+        }
         docker("import", Build.busybox().toString(), IMAGE).run().ok();
     }
 
@@ -83,6 +88,10 @@ final class Docker implements AutoCloseable {
     @Override
     public void close() {
         daemon.endDaemon();
+        removeFolder();
+    }
+
+    private void removeFolder() {
         Traces.mountsBelow(folder)
                 .reversed()
                 .forEach(path -> Command.of("umount", "-l", path).run());
